@@ -1,0 +1,139 @@
+"""The ground floor: the only door to array-api-compat, and every place where libraries have to be told apart.
+
+`namespace` finds the standard's functions for some arrays. `raw` finds the library's own module behind them:
+its functions have the same names and meaning for what closed forms use (`maximum`, `minimum`, `clip`, `sign`,
+`atan2`, `where`, `sqrt`, `log`, `exp`, `stack` ...) and cost several microseconds less a call in PyTorch.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, TypeAlias
+
+import array_api_compat
+
+Array: TypeAlias = Any
+Namespace: TypeAlias = Any
+DType: TypeAlias = Any
+
+# array_namespace resolves a type anew in each call, and torch.compile warns of the lru_cache inside it.
+# Only the four libraries
+# whose arrays all share one namespace are kept here; a wrapper (the tape's arrays, say) may differ from
+# array to array.
+_namespaces: dict[type, Namespace] = {}
+_ONE_NAMESPACE = ("array_api_compat.numpy", "array_api_compat.torch", "array_api_compat.cupy", "jax.numpy")
+
+
+def namespace(*arrays: Array) -> Namespace:
+    """The Array API namespace that all these arrays share; `TypeError` if there is none."""
+    found = _namespaces.get(type(arrays[0])) or _resolve(arrays[0])
+    for array in arrays[1:]:
+        other = _namespaces.get(type(array)) or _resolve(array)
+        if other is not found and other != found:
+            # The tape lifts plain arrays of the library that it stands on.
+            if getattr(other, "base", None) is found:
+                found = other
+            elif getattr(found, "base", None) is not other:
+                return array_api_compat.array_namespace(*arrays)
+    return found
+
+
+def _resolve(array: Array) -> Namespace:
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(array, torch.Tensor):
+        import array_api_compat.torch as xp
+    else:
+        numpy = sys.modules["numpy"]
+        if isinstance(array, (bool, int, float, complex, numpy.ma.MaskedArray)):
+            raise TypeError(f"{type(array).__name__} is not an array of the Array API")
+        xp = array_api_compat.array_namespace(array)
+    if xp.__name__ in _ONE_NAMESPACE:
+        _namespaces[type(array)] = xp
+    return xp
+
+
+def raw(xp: Namespace) -> Namespace:
+    """The library's own module where `xp` is array-api-compat's view of it, `xp` itself elsewhere."""
+    if xp.__name__.startswith("array_api_compat."):
+        return sys.modules[xp.__name__.removeprefix("array_api_compat.")]
+    return xp
+
+
+def is_torch(xp: Namespace) -> bool:
+    return bool(xp.__name__ in ("array_api_compat.torch", "torch"))
+
+
+def is_jax(xp: Namespace) -> bool:
+    return bool(xp.__name__ == "jax.numpy")
+
+
+def is_fused(xp: Namespace) -> bool:
+    """Whether a compiler will fuse what is called: each small operation costs nothing then, each reshuffle does."""
+    return is_jax(xp) or (is_torch(xp) and sys.modules["torch"].compiler.is_compiling())
+
+
+def astype(xp: Namespace, x: Array, dtype: DType) -> Array:
+    if x.dtype == dtype:
+        return x
+    return x.to(dtype) if is_torch(xp) else xp.astype(x, dtype)
+
+
+def empty(xp: Namespace, shape: tuple[int, ...], like: Array) -> Array:
+    return like.new_empty(shape) if is_torch(xp) else xp.empty(shape, dtype=like.dtype, device=like.device)
+
+
+def computing_dtype(xp: Namespace, *arrays: Array) -> DType:
+    """The dtype in which a loss of these arrays is computed and returned: at least float32, whatever their mixture."""
+    dtypes = [x.dtype for x in arrays]
+    first = dtypes[0]
+    if first not in (xp.float32, xp.float64) or any(dtype != first for dtype in dtypes[1:]):
+        floating = [dtype for dtype in dtypes if xp.isdtype(dtype, "real floating")]
+        if not floating:
+            return xp.__array_namespace_info__().default_dtypes()["real floating"]
+        first = xp.result_type(*floating)
+        if xp.finfo(first).bits < 32:
+            return xp.float32
+    return first
+
+
+def broadcast_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The common shape that these broadcast to; `ValueError` if there is none."""
+    first = tuple(shapes[0])
+    if all(tuple(shape) == first for shape in shapes[1:]):
+        return first
+    ndim = max(len(shape) for shape in shapes)
+    padded = [(1,) * (ndim - len(shape)) + tuple(shape) for shape in shapes]
+    result = []
+    for lengths in zip(*padded):
+        others = [length for length in lengths if length != 1]
+        if any(length != others[0] for length in others):
+            raise ValueError(f"shapes {', '.join(str(tuple(s)) for s in shapes)} do not broadcast")
+        result.append(others[0] if others else 1)
+    return tuple(result)
+
+
+def columns(xp: Namespace, x: Array) -> Array:
+    """The last axis brought to the front, contiguous: columns of rows that lie interleaved in memory."""
+    if is_torch(xp) and x.numel() >= 3600:
+        # From 3 600 elements on, PyTorch copies a transposed matrix in blocks of 60 x 60, which
+        # takes 2.5 times as long
+        # as copying column by column when there are only a few columns.
+        return sys.modules["torch"].stack(x.unbind(-1))
+    if is_torch(xp):
+        return x.movedim(-1, 0).contiguous()
+    return xp.stack([x[..., i] for i in range(x.shape[-1])])
+
+
+def blocks_pay(xp: Namespace, *arrays: Array) -> bool:
+    """Whether rows are best computed block by block: temporaries then stay in the processor's cache.
+
+    True for NumPy and for plain PyTorch tensors on the CPU, outside of every transform and trace.
+    """
+    if xp.__name__ in ("numpy", "array_api_compat.numpy"):
+        return True
+    if not is_torch(xp):
+        return False
+    torch = sys.modules["torch"]
+    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
+        return False
+    return all(type(x) in (torch.Tensor, torch.nn.Parameter) and x.device.type == "cpu" for x in arrays)

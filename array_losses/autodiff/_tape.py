@@ -1,0 +1,442 @@
+"""Reverse-mode differentiation of any function written to the Python Array API standard.
+
+The idea in five sentences. A `TapeArray` wraps an array and is one itself: it answers to the operators and,
+through its namespace, to the functions of the standard. Each function that it meets is computed on the
+wrapped arrays and written down in a `Trace`, together with its derivative rule: for each argument a function
+that turns the gradient of the output into the gradient of that argument. When the outermost function has
+returned a number, the trace is read backwards, and every gradient is handed on from output to arguments. The
+rules, one line each, stand in `_rules_elementwise`, `_rules_reduce` and `_rules_shape`. A function without a
+rule raises `NotImplementedError`; it never yields a silent zero.
+
+Derivatives of derivatives need one idea more, levels. Each call of `value_and_grad` opens a trace with a
+higher level than all before. An array of level n wraps an array of a lower level; level 0 is a constant and
+wraps an array of the library. An operation belongs to the highest level among its arguments: that layer is
+taken off, the operation is applied to what is inside (which may put it on a lower trace, too), and the result
+is recorded. The rule works with the inner arrays, so that what it computes is differentiable itself.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
+from types import ModuleType
+from typing import Any, NamedTuple, cast
+
+from .._array import namespace
+from ._rules import COMPOSED, NOT_DIFFERENTIABLE, RULES, VALUES
+
+Array = Any
+Vjp = Callable[[Any], Any]
+
+_levels = itertools.count(1)
+
+
+class _Edge(NamedTuple):
+    """The way from the output of an operation back to one of its arguments."""
+
+    target: int
+    vjp: Vjp
+    shape: tuple[int, ...]
+    dtype: Any
+
+
+class Trace:
+    """The operations of one call of `value_and_grad` in the order in which they happened, leaves first."""
+
+    def __init__(self) -> None:
+        self.level = next(_levels)
+        self.nodes: list[tuple[_Edge, ...]] = []
+        self.leaves = 0
+
+    def leaf(self, value: TapeArray) -> TapeArray:
+        self.leaves += 1
+        return self.add(value, ())
+
+    def add(self, value: TapeArray, edges: tuple[_Edge, ...]) -> TapeArray:
+        self.nodes.append(edges)
+        return TapeArray(value, value.xp, self, len(self.nodes) - 1)
+
+    def pull_back(self, output: TapeArray) -> dict[int, TapeArray]:
+        """The gradient of `output` with respect to each leaf that it depends on. Empties the trace."""
+        gradients = {output.index: output.xp.ones_like(output.value)} if output.trace is self else {}
+        while len(self.nodes) > self.leaves:
+            edges = self.nodes.pop()
+            g = gradients.pop(len(self.nodes), None)
+            if g is None:
+                continue
+            for target, vjp, shape, dtype in edges:
+                piece = _fit(vjp(g), shape, dtype)
+                gradients[target] = gradients[target] + piece if target in gradients else piece
+        return gradients
+
+
+def _fit(g: TapeArray, shape: tuple[int, ...], dtype: Any) -> TapeArray:
+    """Undo broadcasting and promotion: `g` with the shape and dtype of the argument that it belongs to."""
+    if g.shape != shape:
+        new = g.ndim - len(shape)
+        axes = tuple(i for i in range(g.ndim) if i < new or shape[i - new] == 1 != g.shape[i])
+        g = g.xp.reshape(g.xp.sum(g, axis=axes), shape)
+    return g if g.dtype == dtype else g.xp.astype(g, dtype)
+
+
+class TapeArray:
+    """An array whose operations are recorded.
+
+    `value` is the array inside: the library's own at level 0, where `trace` is None, a `TapeArray` above.
+    """
+
+    __slots__ = ("index", "trace", "value", "xp")
+
+    __array_ufunc__ = None  # NumPy then leaves `ndarray * TapeArray` to us; CuPy looks at the priority
+    __array_priority__ = 1e6
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, value: Array, xp: TapeNamespace, trace: Trace | None = None, index: int = -1) -> None:
+        self.value = value
+        self.xp = xp
+        self.trace = trace
+        self.index = index
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> TapeNamespace:
+        return self.xp
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError("an array on the tape does not turn into a NumPy array: its gradient would be lost")
+
+    shape: tuple[int, ...] = property(lambda self: tuple(self.value.shape))  # type: ignore[assignment]
+    ndim: int = property(lambda self: len(self.value.shape))  # type: ignore[assignment]
+    size: int = property(lambda self: self.value.size)  # type: ignore[assignment]
+    dtype: Any = property(lambda self: self.value.dtype)
+    device: Any = property(lambda self: self.value.device)
+    mT: Any = property(lambda self: self.xp.matrix_transpose(self))  # noqa: N815
+
+    @property
+    def T(self) -> Any:  # noqa: N802
+        if self.ndim != 2:
+            raise ValueError(f"x.T needs a 2-D array; got {self.ndim}-D. Use x.mT or permute_dims")
+        return self.xp.matrix_transpose(self)
+
+    def __getitem__(self, key: Any) -> TapeArray:
+        key = _unwrap(key)
+        for part in key if isinstance(key, tuple) else (key,):
+            if isinstance(part, bool) or "bool" in str(getattr(part, "dtype", "")):
+                raise NotImplementedError("the tape has no boolean indexing; select with `where`")
+        return self.xp.call("_getitem", self, key=key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise TypeError(
+            "an array on the tape is immutable; build a new one with `where`, `concat` or `stack`"
+        )
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __index__(self) -> int:
+        return operator.index(self.value)
+
+    def __repr__(self) -> str:
+        return f"TapeArray({_unwrap(self)!r}, level={self.trace.level if self.trace else 0})"
+
+
+_UNARY = {"abs": "abs", "invert": "bitwise_invert", "neg": "negative", "pos": "positive"}
+_COMPARISONS = {
+    "eq": "equal",
+    "ge": "greater_equal",
+    "gt": "greater",
+    "le": "less_equal",
+    "lt": "less",
+    "ne": "not_equal",
+}
+_BINARY = {
+    "add": "add",
+    "and": "bitwise_and",
+    "floordiv": "floor_divide",
+    "lshift": "bitwise_left_shift",
+    "matmul": "matmul",
+    "mod": "remainder",
+    "mul": "multiply",
+    "or": "bitwise_or",
+    "pow": "pow",
+    "rshift": "bitwise_right_shift",
+    "sub": "subtract",
+    "truediv": "divide",
+    "xor": "bitwise_xor",
+}
+
+
+def _unary(name: str) -> Callable[[TapeArray], Any]:
+    return lambda x: getattr(x.xp, name)(x)
+
+
+def _binary(name: str, swap: bool = False) -> Callable[[TapeArray, Any], Any]:
+    def method(x: TapeArray, y: Any) -> Any:
+        if not (isinstance(y, TapeArray | int | float | complex) or _is_array(y)):
+            return NotImplemented
+        return getattr(x.xp, name)(y, x) if swap else getattr(x.xp, name)(x, y)
+
+    return method
+
+
+# There are no in-place forms: Python then reads `x += y` as `x = x + y`.
+for _operator, _name in _UNARY.items():
+    setattr(TapeArray, f"__{_operator}__", _unary(_name))
+for _operator, _name in (_BINARY | _COMPARISONS).items():
+    setattr(TapeArray, f"__{_operator}__", _binary(_name))
+for _operator, _name in _BINARY.items():
+    setattr(TapeArray, f"__r{_operator}__", _binary(_name, swap=True))
+
+
+class TapeNamespace:
+    """The standard's functions for arrays on the tape, over the library's own namespace `base`."""
+
+    def __init__(self, base: Any) -> None:
+        self.base = base
+        self.__name__ = f"array_losses.tape({base.__name__})"
+
+    def __repr__(self) -> str:
+        return f"<{self.__name__}>"
+
+    def __getattr__(self, name: str) -> Any:
+        if name in COMPOSED:
+            return partial(COMPOSED[name], self)
+        if name in RULES:
+            return partial(self.call, name)
+        attribute = getattr(self.base, name)
+        if isinstance(attribute, ModuleType):
+            raise NotImplementedError(f"the tape does not know the extension {name!r}")
+        if name in NOT_DIFFERENTIABLE or (callable(attribute) and not isinstance(attribute, type)):
+            return partial(self.constant, name)
+        return attribute  # a number, a dtype
+
+    def lift(self, x: Any) -> Any:
+        """An array of the library as a constant on the tape; anything else as it is."""
+        if isinstance(x, TapeArray):
+            xp = x.xp
+        elif isinstance(x, int | float | complex) or not _is_array(x):
+            return x
+        else:
+            x, xp = TapeArray(x, self), tape_namespace(namespace(x))
+        if xp is not self:
+            raise TypeError(f"arrays of {self.base.__name__} and {xp.base.__name__} do not mix")
+        return x
+
+    def call(self, name: str, *args: Any, **params: Any) -> TapeArray:
+        """Compute an operation that has a rule, and record it on the highest trace among its arguments."""
+        if params:
+            params = {key: self._without_gradient(name, value) for key, value in params.items()}
+        args = tuple(self.lift(arg) for arg in args)
+        trace = _highest(args)
+        if trace is None:
+            function = partial(VALUES[name], self.base) if name in VALUES else getattr(self.base, name)
+            return TapeArray(function(*(_unwrap(arg) for arg in args), **params), self)
+        inner = _inside(trace, args)
+        output = self.call(name, *inner, **params)
+        return self.record(trace, output, args, RULES[name](self, output, *inner, **params))
+
+    def record(
+        self, trace: Trace, output: TapeArray, args: Sequence[Any], vjps: Sequence[Vjp | None]
+    ) -> TapeArray:
+        if not _is_floating(self.base, output.dtype):
+            return output
+        edges = tuple(
+            _Edge(arg.index, vjp, arg.shape, arg.dtype)
+            for arg, vjp in zip(args, vjps, strict=False)
+            if vjp and isinstance(arg, TapeArray) and arg.trace is trace
+        )
+        return trace.add(output, edges) if edges else output
+
+    def constant(self, name: str, *args: Any, **params: Any) -> Any:
+        """Compute a function without a rule: it has no derivative, or its arguments are constants."""
+        if name in NOT_DIFFERENTIABLE:
+            args, params = _unwrap(args), _unwrap(params)
+        else:
+            args, params = self._without_gradient(name, args), self._without_gradient(name, params)
+        result = getattr(self.base, name)(*args, **params)
+        return _map(lambda x: TapeArray(x, self) if _is_array(x) else x, result)
+
+    def _without_gradient(self, name: str, tree: Any) -> Any:
+        if any(isinstance(leaf, TapeArray) and leaf.trace for leaf in _leaves(tree)):
+            raise NotImplementedError(f"the tape has no derivative rule for this use of {name.lstrip('_')!r}")
+        return _unwrap(tree)
+
+
+@cache
+def tape_namespace(base: Any) -> TapeNamespace:
+    return TapeNamespace(base)
+
+
+@cache
+def _is_floating(base: Any, dtype: Any) -> bool:
+    if base.isdtype(dtype, "complex floating"):
+        raise NotImplementedError("the tape differentiates real functions only; got complex numbers")
+    return bool(base.isdtype(dtype, "real floating"))
+
+
+def _is_array(x: Any) -> bool:
+    return hasattr(x, "dtype") and hasattr(x, "shape") and not isinstance(x, type)
+
+
+def _highest(args: Sequence[Any]) -> Trace | None:
+    traces = (arg.trace for arg in args if isinstance(arg, TapeArray) and arg.trace)
+    return max(traces, key=lambda trace: trace.level, default=None)
+
+
+def _inside(trace: Trace, args: Sequence[Any]) -> list[Any]:
+    """The arguments with the layer of this trace taken off."""
+    return [arg.value if isinstance(arg, TapeArray) and arg.trace is trace else arg for arg in args]
+
+
+def _map(function: Callable[[Any], Any], tree: Any) -> Any:
+    """Apply a function to the leaves of nested lists, tuples and dicts."""
+    if isinstance(tree, dict):
+        return {key: _map(function, branch) for key, branch in tree.items()}
+    if isinstance(tree, list | tuple):
+        branches = [_map(function, branch) for branch in tree]
+        return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
+    return function(tree)
+
+
+def _leaves(tree: Any) -> Iterator[Any]:
+    if isinstance(tree, dict | list | tuple):
+        for branch in tree.values() if isinstance(tree, dict) else tree:
+            yield from _leaves(branch)
+    else:
+        yield tree
+
+
+def _unwrap(tree: Any) -> Any:
+    """The library's own arrays, under all levels."""
+
+    def bare(x: Any) -> Any:
+        while isinstance(x, TapeArray):
+            x = x.value
+        return x
+
+    return _map(bare, tree)
+
+
+def on_tape(*arrays: Any) -> bool:
+    """Whether any of these is an array on the tape."""
+    return any(isinstance(x, TapeArray) for x in arrays)
+
+
+def stop_gradient(x: Any) -> Any:
+    """The same array as a constant, for the derivatives of all levels."""
+    return TapeArray(_unwrap(x), x.xp) if isinstance(x, TapeArray) else x
+
+
+def custom(function: Callable[..., tuple[Any, Sequence[Vjp | None]]], arrays: Sequence[Any]) -> Any:
+    """Record a function that knows its own derivatives as one operation.
+
+    `function(*arrays, wanted=...)` gets the arrays inside the highest level (the library's own, if that was
+    the only one) and a tuple of bools that says which of them are differentiated. It returns its value and,
+    for each array, a function from the gradient of the value to the gradient of that array, or None. If the
+    arrays it gets are on the tape themselves, both are differentiated like any other code.
+    """
+    tapes = [x for x in arrays if isinstance(x, TapeArray)]
+    if not tapes:
+        return function(*arrays, wanted=(False,) * len(arrays))[0]
+    xp = tapes[0].xp
+    arrays = [xp.lift(x) for x in arrays]
+    trace = _highest(arrays)
+    if trace is None:
+        return TapeArray(function(*_unwrap(arrays), wanted=(False,) * len(arrays))[0], xp)
+    wanted = tuple(isinstance(x, TapeArray) and x.trace is trace for x in arrays)
+    inner = _inside(trace, arrays)
+    bare = _highest(inner) is None
+    value, vjps = function(*(_unwrap(inner) if bare else inner), wanted=wanted)
+
+    def pull_back(i: int, vjp: Vjp, g: TapeArray) -> Any:
+        if not bare:
+            return xp.lift(vjp(g))
+        if g.trace is None:
+            return TapeArray(vjp(g.value), xp)
+        # The gradient is on a lower tape, the arrays were bare: lift them, and ask again.
+        return xp.lift(cast(Vjp, function(*inner, wanted=wanted)[1][i])(g))
+
+    value = value if isinstance(value, TapeArray) else TapeArray(value, xp)
+    return xp.record(trace, value, arrays, [vjp and partial(pull_back, i, vjp) for i, vjp in enumerate(vjps)])
+
+
+def value_and_grad(
+    fun: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., tuple[Any, Any]]:
+    """A function like `fun` that returns `(value, gradient)`, or `((value, aux), gradient)` with `has_aux`.
+
+    The differentiated arguments are arrays or nested lists, tuples and dicts of arrays, and so is the
+    gradient; it is a tuple if `argnums` is one. All other arrays among the arguments become constants on the
+    tape.
+    """
+
+    def differentiated(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        chosen = [_position(n, len(args)) for n in ((argnums,) if isinstance(argnums, int) else argnums)]
+        nested = any(isinstance(leaf, TapeArray) for leaf in _leaves((args, kwargs)))
+        trace = Trace()
+        leaves = {n: _map(partial(_leaf, trace, n), args[n]) for n in chosen}
+        xp: TapeNamespace | None = next((leaf.xp for leaf in _leaves(leaves)), None)
+        if xp is None:
+            raise TypeError(f"argument {chosen[0] if chosen else argnums} holds no array to differentiate")
+
+        # `fun` gets containers of its own, which it may change.
+        result = fun(
+            *(_map(xp.lift, leaves.get(n, arg)) for n, arg in enumerate(args)),
+            **_map(xp.lift, kwargs),
+        )
+        value, aux = result if has_aux else (result, None)
+        value = _number(xp, value)
+        gradients = trace.pull_back(value)
+
+        def finish(x: Any) -> Any:
+            if not isinstance(x, TapeArray):
+                return x
+            x = x.value if x.trace is trace else x
+            return x if nested or x.trace else x.value
+
+        def gradient(leaf: TapeArray) -> Any:
+            return finish(gradients[leaf.index] if leaf.index in gradients else xp.zeros_like(leaf.value))
+
+        found = tuple(_map(gradient, leaves[n]) for n in chosen)
+        value = finish(value)
+        return (value, _map(finish, aux)) if has_aux else value, found[0] if isinstance(
+            argnums, int
+        ) else found
+
+    return differentiated
+
+
+def _position(number: int, count: int) -> int:
+    if not -count <= number < count:
+        raise ValueError(f"argnums names argument {number}, but there are {count} positional arguments")
+    return number % count
+
+
+def _leaf(trace: Trace, number: int, x: Any) -> TapeArray:
+    if not _is_array(x):
+        raise TypeError(f"argument {number} must hold floating-point arrays; got {type(x).__name__}")
+    xp = x.xp if isinstance(x, TapeArray) else tape_namespace(namespace(x))
+    if not xp.isdtype(x.dtype, "real floating"):
+        raise TypeError(f"argument {number} must hold floating-point arrays; got dtype {x.dtype}")
+    return trace.leaf(x if isinstance(x, TapeArray) else TapeArray(x, xp))
+
+
+def _number(xp: TapeNamespace, value: Any) -> TapeArray:
+    """The function's result, checked."""
+    if not _is_array(value):
+        raise TypeError(f"the function must return a 0-d array of floating dtype; got {type(value).__name__}")
+    number = value if isinstance(value, TapeArray) else TapeArray(value, xp)
+    if number.shape != ():
+        raise ValueError(f"the function must return a 0-d array; got shape {number.shape}")
+    if not xp.isdtype(number.dtype, "real floating"):
+        raise TypeError(f"the function must return an array of floating dtype; got dtype {number.dtype}")
+    return number

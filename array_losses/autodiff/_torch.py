@@ -1,0 +1,107 @@
+"""Closed forms in PyTorch, as a `torch.autograd.Function`. Imported only for arrays that already are tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from .._array import Array
+from ._closed_form import Kernel, evaluate, pull_back
+
+# Arrays a kernel may take. A fixed signature, because torch.compile hands `*arrays` on as one tuple inside
+# torch.func transforms.
+MOST_ARRAYS = 4
+Slots = Array | None
+
+
+def apply(kernel: Kernel, options: tuple[Any, ...], arrays: tuple[Array, ...]) -> Array:
+    slots = arrays + (None,) * (MOST_ARRAYS - len(arrays))
+    wanted = tuple([x.requires_grad for x in arrays])
+    if torch.compiler.is_compiling():
+        return _Rows.apply(kernel, options, wanted, *slots)[0]
+    if torch._C._are_functorch_transforms_active():
+        return _TransformedRows.apply(kernel, options, (), *slots)[0]
+    if not torch.is_grad_enabled() or True not in wanted:
+        return evaluate(kernel, options, arrays, [False] * len(arrays))[0]
+    # `Function.apply` binds a signature anew in each call when setup_context is defined, 20 microseconds that
+    # only functorch needs; its base class goes straight to the engine.
+    return super(torch.autograd.Function, _Rows).apply(kernel, options, wanted, *slots)[0]
+
+
+class _Rows(torch.autograd.Function):
+    """Forward computes the wanted slopes beside the value; backward is one multiplication."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(
+        kernel: Kernel, options: tuple[Any, ...], wanted: tuple[bool, ...], a: Array, b: Slots, c: Slots, d: Slots
+    ) -> Any:
+        arrays = _given(a, b, c, d)
+        value, slopes = evaluate(kernel, options, arrays, wanted or [False] * len(arrays))
+        return value, *_given(*slopes)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Array, ...]) -> None:
+        ctx.kernel, ctx.options, ctx.wanted = inputs[:3]
+        ctx.mark_non_differentiable(*output[1:])
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(*_given(*inputs[3:]), *output[1:])
+
+    @staticmethod
+    def backward(ctx: Any, g: Slots, *unused: Slots) -> Any:
+        saved = ctx.saved_tensors
+        arrays = saved[: len(saved) - len(unused)]
+        wanted = ctx.needs_input_grad[3 : 3 + len(arrays)]
+        gradients: list[Slots] = [None] * (3 + MOST_ARRAYS)
+        if g is None:
+            return tuple(gradients)
+        if not ctx.wanted or (torch.is_grad_enabled() and not torch.compiler.is_compiling()):
+            # A graph of this backward is being recorded: compute the slopes once more as
+            # differentiable formulas.
+            slopes = evaluate(ctx.kernel, ctx.options, arrays, wanted)[1]
+        else:
+            kept = iter(saved[len(arrays) :])
+            slopes = [next(kept) if given else None for given in ctx.wanted]
+        for i, x in enumerate(arrays):
+            if wanted[i] and slopes[i] is not None:
+                gradients[3 + i] = pull_back(g, slopes[i], x)
+        return tuple(gradients)
+
+
+class _TransformedRows(_Rows):
+    """The same for `torch.func`, with forward mode as well, which torch.compile does not take."""
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Array, ...]) -> None:
+        _Rows.setup_context(ctx, inputs, output)
+        ctx.save_for_forward(*_given(*inputs[3:]))
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Any:
+        arrays = ctx.saved_tensors
+        moves = tangents[3 : 3 + len(arrays)]
+        slopes = evaluate(ctx.kernel, ctx.options, arrays, [move is not None for move in moves])[1]
+        return sum((s * move).sum(-1) for s, move in zip(slopes, moves) if s is not None)
+
+
+def _given(*slots: Slots) -> tuple[Array, ...]:
+    return tuple([x for x in slots if x is not None])
+
+
+def value_and_grad(
+    fun: Callable[..., Any], argnums: int | tuple[int, ...], has_aux: bool
+) -> Callable[..., tuple[Any, Any]]:
+    differentiated = torch.func.grad_and_value(fun, argnums=argnums, has_aux=has_aux)
+
+    def run(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        gradient, value = differentiated(*args, **kwargs)
+        return value, gradient
+
+    return run
+
+
+def stop_gradient(x: Array) -> Array:
+    return x.detach()

@@ -1,0 +1,143 @@
+"""`grad`, `value_and_grad`, `stop_gradient`: the library's own differentiation where it has one, the tape elsewhere."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from .._array import Array, Namespace, is_jax, is_torch, namespace
+from . import _tape
+
+
+def value_and_grad(
+    fun: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., tuple[Any, Any]]:
+    """Make a function that gives the value of `fun` and its gradient, for arrays of any library.
+
+    Gradients exist for every function written to the Python Array API standard, a user's own included:
+    PyTorch and JAX differentiate themselves, arrays of other libraries (NumPy, CuPy, array-api-strict ...)
+    run on a tape that records the standard's functions.
+
+    Parameters
+    ----------
+    fun : callable
+        Takes arrays and returns a 0-d array of real floating dtype, or a pair of that and anything with
+        `has_aux`.
+    argnums : int or tuple of int, default 0
+        Which positional arguments to differentiate; each an array, or nested lists, tuples and dicts of
+        arrays.
+    has_aux : bool, default False
+        Whether `fun` returns `(value, aux)`.
+
+    Returns
+    -------
+    callable
+        With the arguments of `fun`; returns `(value, gradient)`, or `((value, aux), gradient)` with
+        `has_aux`. The gradient is shaped like the argument, has its dtype, and is a tuple if `argnums` is
+        one.
+
+    Raises
+    ------
+    TypeError
+        When called, if a differentiated argument holds no array, or `fun` uses something that the tape cannot
+        differentiate (`NotImplementedError`, with the function's name).
+
+    Notes
+    -----
+    On the tape, `maximum` and `minimum` split a tie half and half, `abs` and `clip` have slope 0 at a kink.
+    The losses of this package have the same gradient in every library. Calls nest: the gradient of a gradient
+    is a second derivative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from array_losses import giou_loss, value_and_grad
+    >>> pred, target = np.asarray([[1.0, 1.0, 3.0, 3.0]]), np.asarray([[0.0, 0.0, 4.0, 4.0]])
+    >>> value, gradient = value_and_grad(lambda p: giou_loss(p, target, reduction="sum"))(pred)
+    >>> print(value, gradient)
+    0.75 [[ 0.125  0.125 -0.125 -0.125]]
+    """
+
+    @functools.wraps(fun)
+    def run(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        xp = _library(args, argnums)
+        transform: Callable[..., Any] = _tape.value_and_grad
+        if is_torch(xp):
+            from . import _torch
+
+            transform = _torch.value_and_grad
+        elif is_jax(xp):
+            from . import _jax
+
+            transform = _jax.value_and_grad
+        result: tuple[Any, Any] = transform(fun, argnums, has_aux)(*args, **kwargs)
+        return result
+
+    return run
+
+
+def grad(
+    fun: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """Make a function that gives the gradient of `fun`, or `(gradient, aux)`. Otherwise as `value_and_grad`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from array_losses import grad
+    >>> grad(lambda x: (x * x).__array_namespace__().sum(x * x))(np.asarray([1.0, 3.0]))
+    array([2., 6.])
+    """
+    both = value_and_grad(fun, argnums, has_aux)
+
+    @functools.wraps(fun)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        value, gradient = both(*args, **kwargs)
+        return (gradient, value[1]) if has_aux else gradient
+
+    return run
+
+
+def stop_gradient(x: Array) -> Array:
+    """The same array, through which no gradient flows: a constant for every derivative.
+
+    The Array API standard has no such function. On NumPy, CuPy and other arrays outside of `grad` it returns
+    `x`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from array_losses import grad, stop_gradient
+    >>> print(grad(lambda x: x * stop_gradient(x))(np.asarray(3.0)))
+    3.0
+    """
+    xp = namespace(x)
+    if is_torch(xp):
+        return x.detach()
+    if is_jax(xp):
+        from . import _jax
+
+        return _jax.stop_gradient(x)
+    return _tape.stop_gradient(x) if _tape.on_tape(x) else x
+
+
+def compiled(xp: Namespace, function: Callable[..., Array], static: tuple[Any, ...], *arrays: Any) -> Array:
+    """`function(*static, *arrays)`, as one compiled kernel in JAX, whose calls are slow one by one."""
+    if is_jax(xp):
+        from . import _jax
+
+        return _jax.compiled(function, static)(*arrays)
+    return function(*static, *arrays)
+
+
+def _library(args: tuple[Any, ...], argnums: int | tuple[int, ...]) -> Namespace:
+    for number in (argnums,) if isinstance(argnums, int) else argnums:
+        leaf = args[number]
+        while isinstance(leaf, (list, tuple, dict)) and leaf:
+            leaf = next(iter(leaf.values() if isinstance(leaf, dict) else leaf))
+        try:
+            return namespace(leaf)
+        except TypeError:
+            raise TypeError(f"argument {number} must hold arrays; got {type(leaf).__name__}") from None
+    raise ValueError("argnums must name at least one argument")

@@ -1,0 +1,40 @@
+"""The one kernel of the IoU family: geometry, a formula, what becomes of its measure, and the slopes of both boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from .._array import Array, Namespace
+from ..autodiff import closed_form
+from ._geometry import Geometry, to_corners
+from .formulas import Formula
+
+
+class Outcome(Protocol):
+    """The number that a row with measure m becomes, and its derivative with respect to 1 - m (None for 1)."""
+
+    def __call__(self, g: Geometry, m: Array) -> tuple[Array, Array | float | None]: ...
+
+
+def measure(g: Geometry, m: Array) -> tuple[Array, float]:
+    return m, -1.0
+
+
+def box_rows(formula: Formula, outcome: Outcome, pred: Array, target: Array, **knobs: Any) -> Array:
+    """One number for each pair of boxes, differentiable with respect to both; leading axes broadcast."""
+    return closed_form(_kernel, (formula, outcome, tuple(knobs.items())), pred, target)
+
+
+def _kernel(
+    xp: Namespace,
+    boxes: Sequence[Array],
+    wanted: Sequence[bool],
+    formula: Formula,
+    outcome: Outcome,
+    knobs: tuple[tuple[str, Any], ...],
+) -> tuple[Array, list[Array | None]]:
+    g = Geometry(xp, *boxes)
+    m, slopes = formula(g, any(wanted), **dict(knobs))
+    value, factor = outcome(g, m)
+    return value, [None, None] if slopes is None else to_corners(g, slopes, factor, wanted)
