@@ -43,8 +43,7 @@ def _resolve(array: Array) -> Namespace:
     if torch is not None and isinstance(array, torch.Tensor):
         import array_api_compat.torch as xp
     else:
-        numpy = sys.modules["numpy"]
-        if isinstance(array, (bool, int, float, complex, numpy.ma.MaskedArray)):
+        if type(array) in (bool, int, float, complex) or isinstance(array, sys.modules["numpy"].ma.MaskedArray):
             raise TypeError(f"{type(array).__name__} is not an array of the Array API")
         xp = array_api_compat.array_namespace(array)
     if xp.__name__ in _ONE_NAMESPACE:
@@ -59,12 +58,20 @@ def raw(xp: Namespace) -> Namespace:
     return xp
 
 
+def is_numpy(xp: Namespace) -> bool:
+    return bool(xp.__name__ in ("array_api_compat.numpy", "numpy"))
+
+
 def is_torch(xp: Namespace) -> bool:
     return bool(xp.__name__ in ("array_api_compat.torch", "torch"))
 
 
 def is_jax(xp: Namespace) -> bool:
     return bool(xp.__name__ == "jax.numpy")
+
+
+def is_tape(xp: Namespace) -> bool:
+    return bool(xp.__name__.startswith("array_losses.tape"))
 
 
 def is_fused(xp: Namespace) -> bool:
@@ -76,10 +83,6 @@ def astype(xp: Namespace, x: Array, dtype: DType) -> Array:
     if x.dtype == dtype:
         return x
     return x.to(dtype) if is_torch(xp) else xp.astype(x, dtype)
-
-
-def empty(xp: Namespace, shape: tuple[int, ...], like: Array) -> Array:
-    return like.new_empty(shape) if is_torch(xp) else xp.empty(shape, dtype=like.dtype, device=like.device)
 
 
 def computing_dtype(xp: Namespace, *arrays: Array) -> DType:
@@ -112,28 +115,15 @@ def broadcast_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(result)
 
 
-def columns(xp: Namespace, x: Array) -> Array:
-    """The last axis brought to the front, contiguous: columns of rows that lie interleaved in memory."""
-    if is_torch(xp) and x.numel() >= 3600:
-        # From 3 600 elements on, PyTorch copies a transposed matrix in blocks of 60 x 60, which
-        # takes 2.5 times as long
-        # as copying column by column when there are only a few columns.
-        return sys.modules["torch"].stack(x.unbind(-1))
-    if is_torch(xp):
-        return x.movedim(-1, 0).contiguous()
-    return xp.stack([x[..., i] for i in range(x.shape[-1])])
-
-
-def blocks_pay(xp: Namespace, *arrays: Array) -> bool:
-    """Whether rows are best computed block by block: temporaries then stay in the processor's cache.
-
-    True for NumPy and for plain PyTorch tensors on the CPU, outside of every transform and trace.
-    """
-    if xp.__name__ in ("numpy", "array_api_compat.numpy"):
-        return True
+def plain_cpu(xp: Namespace, *arrays: Array) -> bool:
+    """Whether these are ordinary tensors in the processor's memory, outside of every transform, trace and recording."""
     if not is_torch(xp):
         return False
     torch = sys.modules["torch"]
     if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
         return False
-    return all(type(x) in (torch.Tensor, torch.nn.Parameter) and x.device.type == "cpu" for x in arrays)
+    recording = torch.is_grad_enabled()
+    return all(
+        type(x) in (torch.Tensor, torch.nn.Parameter) and x.is_cpu and not (recording and x.requires_grad)
+        for x in arrays
+    )

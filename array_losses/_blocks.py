@@ -5,43 +5,46 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 
-from ._array import Array, Namespace, empty, is_torch
+from ._array import Array, DType, Namespace, is_torch
 
-# Rows a block. Measured for the boxes' kernel with slopes on 1 000 000 rows and on a 10 000 x 1 000 table;
-# flat from half to twice this.
+# Rows a block, measured for the boxes' kernel with slopes on 1 000 000 rows. PyTorch's own threads share each operation
+# and need longer ones; Python threads over NumPy's blocks only waited for each other.
 NUMPY_ROWS = 16_384
-TORCH_ROWS = 65_536
+TORCH_ROWS = 131_072
 
 RowFunction = Callable[[Sequence[Array]], tuple[Array, list[Array | None]]]
 
 
 def in_blocks(
-    xp: Namespace, function: RowFunction, arrays: Sequence[Array], shape: tuple[int, ...]
+    xp: Namespace,
+    function: RowFunction,
+    arrays: Sequence[Array],
+    wanted: Sequence[bool],
+    shape: tuple[int, ...],
+    dtype: DType,
 ) -> tuple[Array, list[Array | None]]:
-    """`function(arrays)`, block by block where `shape`, the rows' common shape, is larger than a block.
+    """`function(arrays)`, block by block where the rows' common `shape` is larger than a block; NumPy and PyTorch only.
 
-    `function` maps arrays whose leading axes broadcast to the rows' shape to one number a row and slopes of
-    shape `(*rows, columns)`.
+    `function` maps arrays whose leading axes broadcast to one number a row and, as `wanted`, the slopes with respect to
+    each array's row, all of `dtype`.
     """
     rows = TORCH_ROWS if is_torch(xp) else NUMPY_ROWS
     if math.prod(shape) <= rows + rows // 2:
         return function(arrays)
-    value: Array = None
-    slopes: list[Array | None] = []
+    value = xp.empty(shape, dtype=dtype, device="cpu")
+    slopes = [
+        xp.empty((*shape, x.shape[-1]), dtype=dtype, device="cpu") if want else None for x, want in zip(arrays, wanted)
+    ]
     for block in _split(shape, rows):
-        part, part_slopes = function([x[_fit(block, x.shape)] for x in arrays])
-        if value is None:
-            value = empty(xp, shape, part)
-            slopes = [None if s is None else empty(xp, (*shape, *s.shape[len(shape) :]), s) for s in part_slopes]
-        value[block] = part
-        for whole, piece in zip(slopes, part_slopes):
+        value[block], pieces = function([x[_fit(block, x.shape)] for x in arrays])
+        for whole, piece in zip(slopes, pieces):
             if whole is not None:
                 whole[block] = piece
     return value, slopes
 
 
 def _split(shape: tuple[int, ...], rows: int) -> Iterator[tuple[slice, ...]]:
-    """Slices of the leading axes that cover `shape` in pieces of at most `rows` elements."""
+    """Slices of the leading axes that cover `shape` in pieces of about `rows` elements, or fewer."""
     if not shape:
         yield ()
         return
@@ -50,7 +53,7 @@ def _split(shape: tuple[int, ...], rows: int) -> Iterator[tuple[slice, ...]]:
     for start in range(0, shape[0], step):
         here = slice(start, min(start + step, shape[0]))
         if inner <= rows:
-            yield (here,) + (slice(None),) * (len(shape) - 1)
+            yield (here, *(slice(None) for _ in shape[1:]))
         else:
             for rest in _split(shape[1:], rows):
                 yield (here, *rest)
@@ -58,4 +61,4 @@ def _split(shape: tuple[int, ...], rows: int) -> Iterator[tuple[slice, ...]]:
 
 def _fit(block: tuple[slice, ...], shape: tuple[int, ...]) -> tuple[slice, ...]:
     """The block's part of an array whose axes of length 1 are broadcast."""
-    return tuple(here if length > 1 else slice(None) for here, length in zip(block, shape))
+    return tuple([here if length > 1 else slice(None) for here, length in zip(block, shape)])

@@ -1,4 +1,4 @@
-"""The house: imports go down, the ground floor alone opens the door to the array libraries, and importing loads none of them."""
+"""The house: imports go down, the ground floor alone opens the door to the libraries, and importing loads none."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ PACKAGE = Path(__file__).parent.parent / "array_losses"
 
 FLOORS = {
     "_array": 0,
-    "_numerics": 1,
-    "_check": 1,
-    "_reduce": 1,
-    "_blocks": 1,
-    "autodiff": 2,
-    "measures": 3,
-    "losses": 4,
+    "_layout": 1,
+    "_numerics": 2,
+    "_check": 2,
+    "_reduce": 2,
+    "_blocks": 2,
+    "autodiff": 3,
+    "measures": 4,
+    "losses": 5,
     "": 6,
     "command": 7,
     "__main__": 8,
 }
-# Files that may import a framework, and which: each is itself imported only for arrays that already are of that library.
+# Files that may import a framework: each is itself imported only for arrays that already are of that library.
 BRIDGES = {
     "autodiff/_torch.py": "torch",
     "autodiff/_jax.py": "jax",
@@ -112,7 +113,9 @@ def test_the_test_can_fail(path: str, source: str, complaint: str) -> None:
 
 
 def test_the_test_can_pass() -> None:
-    assert faults("from ..measures import formulas\nfrom .._array import namespace\nimport math", "losses/boxes.py") == []
+    assert (
+        faults("from ..measures import formulas\nfrom .._array import namespace\nimport math", "losses/boxes.py") == []
+    )
 
 
 def test_importing_loads_no_framework() -> None:

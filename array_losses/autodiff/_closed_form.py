@@ -12,6 +12,7 @@ own module (`_array.raw`), and a kernel uses of it only what all libraries and t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,16 +20,17 @@ from .._array import (
     Array,
     Namespace,
     astype,
-    blocks_pay,
     broadcast_shape,
     computing_dtype,
     is_jax,
+    is_numpy,
+    is_tape,
     is_torch,
     namespace,
+    plain_cpu,
     raw,
 )
 from .._blocks import in_blocks
-from . import _tape
 
 Kernel = Callable[..., tuple[Array, list[Array | None]]]
 LARGEST_FLOAT16 = 65504.0
@@ -45,7 +47,9 @@ def closed_form(kernel: Kernel, options: tuple[Any, ...], *arrays: Array) -> Arr
         from . import _jax
 
         return _jax.apply(kernel, options, arrays)
-    if _tape.on_tape(*arrays):
+    if is_tape(xp):
+        from . import _tape
+
         return _tape.custom(_tape_rule(kernel, options), arrays)
     return evaluate(kernel, options, arrays, [False] * len(arrays))[0]
 
@@ -53,7 +57,7 @@ def closed_form(kernel: Kernel, options: tuple[Any, ...], *arrays: Array) -> Arr
 def _tape_rule(kernel: Kernel, options: tuple[Any, ...]) -> Callable[..., Any]:
     def rule(*arrays: Array, wanted: Sequence[bool]) -> tuple[Array, list[Callable[[Array], Array] | None]]:
         value, slopes = evaluate(kernel, options, arrays, wanted)
-        if _tape.on_tape(*arrays):
+        if is_tape(namespace(*arrays)):
             # A derivative of a derivative: the slopes above are differentiated as the formulas that they are.
             value = closed_form(kernel, options, *arrays)
         return value, [None if s is None else _pullback(s, x) for s, x in zip(slopes, arrays)]
@@ -65,40 +69,57 @@ def _pullback(slopes: Array, x: Array) -> Callable[[Array], Array]:
     return lambda g: pull_back(g, slopes, x)
 
 
+# Up to this many rows NumPy computes plain tensors faster than PyTorch does, which needs twice as long for each call.
+FEW_ROWS = 32_768
+
+
 def evaluate(
     kernel: Kernel, options: tuple[Any, ...], arrays: Sequence[Array], wanted: Sequence[bool]
 ) -> tuple[Array, list[Array | None]]:
-    """The kernel's value and the wanted slopes of some arrays, at least in float32, in blocks where that pays."""
+    """The kernel's value and the wanted slopes of some arrays, computed at least in float32."""
     standard = namespace(*arrays)
     xp = raw(standard)
     dtype = computing_dtype(standard, *arrays)
     leading = broadcast_shape(*(x.shape[:-1] for x in arrays))
+    plain = plain_cpu(xp, *arrays)
+    if plain and (math.prod(leading) <= FEW_ROWS or xp.get_num_threads() == 1):
+        # On the tensors' own memory.
+        floats = [x.detach() if x.dtype == xp.float16 else x.detach().to(dtype) for x in arrays]
+        value, slopes = evaluate(kernel, options, [x.numpy() for x in floats], wanted)
+        return xp.as_tensor(value), [None if s is None else xp.from_numpy(s) for s in slopes]
+
     aligned = [x if x.ndim > len(leading) else xp.reshape(x, _padded(x.shape, len(leading) + 1)) for x in arrays]
 
     def rows(parts: Sequence[Array]) -> tuple[Array, list[Array | None]]:
         value, slopes = kernel(xp, [astype(standard, x, dtype) for x in parts], wanted, *options)
-        return value, [_within_range(standard, s, x) for s, x in zip(slopes, parts)]
+        if is_jax(xp):
+            # JAX casts the product itself when it transposes, so the slopes have to fit already.
+            slopes = [_within_range(xp, s, x) for s, x in zip(slopes, parts)]
+        return value, slopes
 
-    return in_blocks(xp, rows, aligned, leading) if blocks_pay(xp, *arrays) else rows(aligned)
+    if is_numpy(xp):
+        with xp.errstate(all="ignore"):
+            return in_blocks(xp, rows, aligned, wanted, leading, dtype)
+    return in_blocks(xp, rows, aligned, wanted, leading, dtype) if plain else rows(aligned)
 
 
 def _padded(shape: tuple[int, ...], ndim: int) -> tuple[int, ...]:
     return (1,) * (ndim - len(shape)) + tuple(shape)
 
 
-def _within_range(xp: Namespace, slopes: Array | None, x: Array) -> Array | None:
-    """Slopes that fit the dtype of `x`: computed in float32, they can be too large for float16."""
-    if slopes is None or x.dtype != getattr(xp, "float16", None):
-        return slopes
-    return xp.clip(slopes, -LARGEST_FLOAT16, LARGEST_FLOAT16)
+def _within_range(xp: Namespace, gradient: Array | None, x: Array) -> Array | None:
+    """A gradient that fits the dtype of `x`: computed in float32, it can be too large for float16."""
+    if gradient is None or x.dtype != getattr(xp, "float16", None):
+        return gradient
+    return xp.clip(gradient, -LARGEST_FLOAT16, LARGEST_FLOAT16)
 
 
 def pull_back(g: Array, slopes: Array, x: Array) -> Array:
     """The gradient of `x`: each row's slopes times its incoming gradient, summed where `x` was broadcast."""
     xp = namespace(g, slopes)
-    gradient = xp.reshape(g, (*g.shape, *(1,) * (slopes.ndim - g.ndim))) * slopes
+    gradient = raw(xp).reshape(g, (*g.shape, *(1,) * (slopes.ndim - g.ndim))) * slopes
     if gradient.shape != x.shape:
         shape = _padded(x.shape, gradient.ndim)
         axes = tuple(i for i, (big, small) in enumerate(zip(gradient.shape, shape)) if small == 1 != big)
         gradient = xp.reshape(xp.sum(gradient, axis=axes, keepdims=True), x.shape)
-    return astype(xp, gradient, x.dtype)
+    return astype(xp, _within_range(xp, gradient, x), x.dtype)

@@ -97,15 +97,11 @@ def _deviations(xp: Any, x: Any, axis: Axis, correction: float) -> Any:
     return (x - xp.mean(x, axis=axis, keepdims=True)) / (_count(x.shape, axis) - correction)
 
 
-def _var(
-    xp: Any, out: Any, x: Any, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
-) -> Any:
+def _var(xp: Any, out: Any, x: Any, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Any:
     return (lambda g: xp.reshape(2.0 * g, _kept(x.shape, axis)) * _deviations(xp, x, axis, correction),)
 
 
-def _std(
-    xp: Any, out: Any, x: Any, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
-) -> Any:
+def _std(xp: Any, out: Any, x: Any, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Any:
     return (lambda g: xp.reshape(g / out, _kept(x.shape, axis)) * _deviations(xp, x, axis, correction),)
 
 
@@ -121,9 +117,7 @@ def _cumulative_sum(
     return (vjp,)
 
 
-def _cumulative_prod(
-    xp: Any, x: Any, axis: int | None = None, dtype: Any = None, include_initial: bool = False
-) -> Any:
+def _cumulative_prod(xp: Any, x: Any, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Any:
     """By doubling: each entry is the product of the 1, 2, 4, 8 ... entries that end with it."""
     axis, x = 0 if axis is None else axis, x if dtype is None else xp.astype(x, dtype)
     n, step = x.shape[axis], 1

@@ -69,13 +69,6 @@ def _concat_list(xp: Any, arrays: Sequence[Any], axis: int | None = 0) -> Any:
     return xp.call("concat", *arrays, axis=axis)
 
 
-def _asarray(xp: Any, x: Any, dtype: Any = None, **options: Any) -> Any:
-    x = xp.lift(x)
-    if isinstance(x, int | float | complex | list | tuple):
-        return xp.constant("asarray", x, dtype=dtype, **options)
-    return x if dtype is None or dtype == x.dtype else xp.astype(x, dtype)
-
-
 def _unstack(xp: Any, x: Any, axis: int = 0) -> tuple[Any, ...]:
     return tuple(x[at(axis, i, x.ndim)] for i in range(x.shape[axis]))
 
@@ -103,8 +96,7 @@ def _positions(xp: Any, shape: Shape, device: Any) -> Any:
 def _getitem(xp: Any, out: Any, x: Any, key: Any) -> Any:
     shape, device = x.shape, x.device
     if all(
-        isinstance(part, int | slice | NoneType | EllipsisType)
-        for part in (key if isinstance(key, tuple) else (key,))
+        isinstance(part, int | slice | NoneType | EllipsisType) for part in (key if isinstance(key, tuple) else (key,))
     ):
         return (lambda g: xp.call("_put", g, key=key, shape=shape),)
     return (lambda g: _scatter(xp, g, _positions(xp.base, shape, device)[key], shape),)
@@ -121,9 +113,7 @@ def _take(xp: Any, out: Any, x: Any, indices: Any, axis: int = 0) -> Any:
 def _take_along_axis(xp: Any, out: Any, x: Any, indices: Any, axis: int = -1) -> Any:
     shape, device = x.shape, x.device
     return (
-        lambda g: _scatter(
-            xp, g, xp.take_along_axis(_positions(xp, shape, device), indices, axis=axis), shape
-        ),
+        lambda g: _scatter(xp, g, xp.take_along_axis(_positions(xp, shape, device), indices, axis=axis), shape),
         None,
     )
 
@@ -167,7 +157,8 @@ def scatter_add(xp: Any, g: Any, positions: Any, shape: Shape) -> Any:
 def put(xp: Any, g: Any, key: Any, shape: Shape) -> Any:
     """Zeros of a shape with `g` at a basic key. The array is new: nobody sees it written into."""
     out = xp.zeros(shape, dtype=g.dtype, device=g.device)
-    out[key] = g
+    key = tuple(part for part in (key if isinstance(key, tuple) else (key,)) if part is not None)
+    out[key] = xp.reshape(g, out[key].shape)  # new axes are for reading
     return out
 
 
@@ -206,13 +197,10 @@ VALUES: dict[str, Callable[..., Any]] = {
 }
 
 SHAPE_COMPOSED: dict[str, Callable[..., Any]] = {
-    "asarray": _asarray,
     "broadcast_arrays": _broadcast_arrays,
     "clip": lambda xp, x, min=None, max=None: xp.call("clip", x, min, max),
     "concat": _concat_list,
-    "full_like": lambda xp, x, fill_value, **options: xp.constant(
-        "full_like", xp.zeros_like(x), fill_value, **options
-    ),
+    "full_like": lambda xp, x, fill_value, **options: xp.constant("full_like", xp.zeros_like(x), fill_value, **options),
     "meshgrid": _meshgrid,
     "stack": lambda xp, arrays, axis=0: xp.call("stack", *arrays, axis=axis),
     "unstack": _unstack,

@@ -5,8 +5,8 @@ through its namespace, to the functions of the standard. Each function that it m
 wrapped arrays and written down in a `Trace`, together with its derivative rule: for each argument a function
 that turns the gradient of the output into the gradient of that argument. When the outermost function has
 returned a number, the trace is read backwards, and every gradient is handed on from output to arguments. The
-rules, one line each, stand in `_rules_elementwise`, `_rules_reduce` and `_rules_shape`. A function without a
-rule raises `NotImplementedError`; it never yields a silent zero.
+rules, most of them one line long, stand in `_rules_elementwise`, `_rules_reduce` and `_rules_shape`. A
+function without a rule raises `NotImplementedError`; it never yields a silent zero.
 
 Derivatives of derivatives need one idea more, levels. Each call of `value_and_grad` opens a trace with a
 higher level than all before. An array of level n wraps an array of a lower level; level 0 is a constant and
@@ -30,6 +30,7 @@ from ._rules import COMPOSED, NOT_DIFFERENTIABLE, RULES, VALUES
 Array = Any
 Vjp = Callable[[Any], Any]
 
+_NUMBERS = (int, float, complex)
 _levels = itertools.count(1)
 
 
@@ -126,9 +127,7 @@ class TapeArray:
         return self.xp.call("_getitem", self, key=key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        raise TypeError(
-            "an array on the tape is immutable; build a new one with `where`, `concat` or `stack`"
-        )
+        raise TypeError("an array on the tape is immutable; build a new one with `where`, `concat` or `stack`")
 
     def __len__(self) -> int:
         return len(self.value)
@@ -181,7 +180,7 @@ def _unary(name: str) -> Callable[[TapeArray], Any]:
 
 def _binary(name: str, swap: bool = False) -> Callable[[TapeArray, Any], Any]:
     def method(x: TapeArray, y: Any) -> Any:
-        if not (isinstance(y, TapeArray | int | float | complex) or _is_array(y)):
+        if not (isinstance(y, (TapeArray, *_NUMBERS)) or _is_array(y)):
             return NotImplemented
         return getattr(x.xp, name)(y, x) if swap else getattr(x.xp, name)(x, y)
 
@@ -223,7 +222,7 @@ class TapeNamespace:
         """An array of the library as a constant on the tape; anything else as it is."""
         if isinstance(x, TapeArray):
             xp = x.xp
-        elif isinstance(x, int | float | complex) or not _is_array(x):
+        elif isinstance(x, _NUMBERS) or not _is_array(x):
             return x
         else:
             x, xp = TapeArray(x, self), tape_namespace(namespace(x))
@@ -231,22 +230,26 @@ class TapeNamespace:
             raise TypeError(f"arrays of {self.base.__name__} and {xp.base.__name__} do not mix")
         return x
 
+    def asarray(self, x: Any, *, dtype: Any = None, **options: Any) -> Any:
+        if not isinstance(x, TapeArray):
+            return self.constant("asarray", x, dtype=dtype, **options)
+        return x if dtype is None or dtype == x.dtype else self.astype(x, dtype)
+
     def call(self, name: str, *args: Any, **params: Any) -> TapeArray:
         """Compute an operation that has a rule, and record it on the highest trace among its arguments."""
         if params:
             params = {key: self._without_gradient(name, value) for key, value in params.items()}
-        args = tuple(self.lift(arg) for arg in args)
+        args = tuple([self.lift(arg) for arg in args])
         trace = _highest(args)
         if trace is None:
             function = partial(VALUES[name], self.base) if name in VALUES else getattr(self.base, name)
-            return TapeArray(function(*(_unwrap(arg) for arg in args), **params), self)
+            bare = [arg.value if isinstance(arg, TapeArray) else arg for arg in args]
+            return TapeArray(function(*bare, **params), self)
         inner = _inside(trace, args)
         output = self.call(name, *inner, **params)
         return self.record(trace, output, args, RULES[name](self, output, *inner, **params))
 
-    def record(
-        self, trace: Trace, output: TapeArray, args: Sequence[Any], vjps: Sequence[Vjp | None]
-    ) -> TapeArray:
+    def record(self, trace: Trace, output: TapeArray, args: Sequence[Any], vjps: Sequence[Vjp | None]) -> TapeArray:
         if not _is_floating(self.base, output.dtype):
             return output
         edges = tuple(
@@ -375,8 +378,7 @@ def value_and_grad(
     """A function like `fun` that returns `(value, gradient)`, or `((value, aux), gradient)` with `has_aux`.
 
     The differentiated arguments are arrays or nested lists, tuples and dicts of arrays, and so is the
-    gradient; it is a tuple if `argnums` is one. All other arrays among the arguments become constants on the
-    tape.
+    gradient; it is a tuple if `argnums` is one. All other arrays among the arguments become constants.
     """
 
     def differentiated(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
@@ -407,10 +409,8 @@ def value_and_grad(
             return finish(gradients[leaf.index] if leaf.index in gradients else xp.zeros_like(leaf.value))
 
         found = tuple(_map(gradient, leaves[n]) for n in chosen)
-        value = finish(value)
-        return (value, _map(finish, aux)) if has_aux else value, found[0] if isinstance(
-            argnums, int
-        ) else found
+        answer = (finish(value), _map(finish, aux)) if has_aux else finish(value)
+        return answer, found[0] if isinstance(argnums, int) else found
 
     return differentiated
 

@@ -6,8 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from .._array import Array, Namespace, is_jax, is_torch, namespace
-from . import _tape
+from .._array import Array, Namespace, is_jax, is_tape, is_torch, namespace
 
 
 def value_and_grad(
@@ -62,24 +61,20 @@ def value_and_grad(
     @functools.wraps(fun)
     def run(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         xp = _library(args, argnums)
-        transform: Callable[..., Any] = _tape.value_and_grad
+        library: Any
         if is_torch(xp):
-            from . import _torch
-
-            transform = _torch.value_and_grad
+            from . import _torch as library
         elif is_jax(xp):
-            from . import _jax
-
-            transform = _jax.value_and_grad
-        result: tuple[Any, Any] = transform(fun, argnums, has_aux)(*args, **kwargs)
+            from . import _jax as library
+        else:
+            from . import _tape as library
+        result: tuple[Any, Any] = library.value_and_grad(fun, argnums, has_aux)(*args, **kwargs)
         return result
 
     return run
 
 
-def grad(
-    fun: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
-) -> Callable[..., Any]:
+def grad(fun: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable[..., Any]:
     """Make a function that gives the gradient of `fun`, or `(gradient, aux)`. Otherwise as `value_and_grad`.
 
     Examples
@@ -119,7 +114,11 @@ def stop_gradient(x: Array) -> Array:
         from . import _jax
 
         return _jax.stop_gradient(x)
-    return _tape.stop_gradient(x) if _tape.on_tape(x) else x
+    if is_tape(xp):
+        from . import _tape
+
+        return _tape.stop_gradient(x)
+    return x
 
 
 def compiled(xp: Namespace, function: Callable[..., Array], static: tuple[Any, ...], *arrays: Any) -> Array:

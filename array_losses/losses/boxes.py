@@ -83,7 +83,7 @@ def iou_loss(
 
 def _minus_log(g: Geometry, m: Array) -> tuple[Array, Array]:
     bounded = g.xp.clip(m, SMALLEST_IOU, None)
-    return -g.xp.log(bounded), g.xp.where(m > SMALLEST_IOU, 1.0 / bounded, 0.0)
+    return 0.0 - g.xp.log(bounded), g.xp.where(m > SMALLEST_IOU, 1.0 / bounded, 0.0)
 
 
 def _one_minus_square(g: Geometry, m: Array) -> tuple[Array, Array]:
@@ -376,9 +376,7 @@ class _Focused(NamedTuple):
 
     def __call__(self, g: Geometry, m: Array) -> tuple[Array, Array]:
         xp, overlapping = g.xp, g.iou > 0.0
-        power = xp.where(
-            overlapping, xp.where(overlapping, g.iou, 1.0) ** self.gamma, float(self.gamma == 0.0)
-        )
+        power = xp.where(overlapping, xp.where(overlapping, g.iou, 1.0) ** self.gamma, float(self.gamma == 0.0))
         return power * (1.0 - m), power
 
 

@@ -14,10 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from .._array import Array, Namespace, columns, is_fused
-from .._numerics import at_least, denominator
+from .._array import Array, Namespace, is_fused
+from .._layout import column_list, halves, stacked, to_columns, to_rows, unstacked
+from .._numerics import at_least, denominator, rounded
 
 Lengths = list[Array]
+Wanted = Sequence[bool]
 
 
 class Edges:
@@ -26,33 +28,32 @@ class Edges:
     def __init__(self, g: Geometry, boxes: Array) -> None:
         xp = g.xp
         if g.fused:
-            x1, y1, x2, y2 = (boxes[..., i] for i in range(4))
+            x1, y1, x2, y2 = column_list(xp, boxes)
             self.low, self.given = [x1, y1], [x2, y2]
         else:
-            edges = columns(xp, boxes)
-            self.low, self.given = [edges[:2, ...]], [edges[2:, ...]]
+            low, given = halves(xp, to_columns(xp, boxes))
+            self.low, self.given = [low], [given]
         self.high = [xp.maximum(low, given) for low, given in zip(self.low, self.given)]
         self.sides = g.both([high - low for low, high in zip(self.low, self.high)])
 
 
 class Geometry:
-    """Intersection, union and sides of each pair of boxes at once; hull and centre offset when asked for."""
+    """Intersection, union and sides of each pair of boxes at once; hull and offsets when asked for."""
 
     def __init__(self, xp: Namespace, pred: Array, target: Array) -> None:
         self.xp = xp
         self.fused = is_fused(xp)
         self.pred = Edges(self, pred)
         self.target = Edges(self, target)
-        self.overlap = [
-            at_least(xp, xp.minimum(p2, t2) - xp.maximum(p1, t1), 0.0) for p1, p2, t1, t2 in self._edges()
-        ]
+        self._ways: tuple[Lengths, Lengths] | None = None
+        self.overlap = [at_least(xp, xp.minimum(p2, t2) - xp.maximum(p1, t1), 0.0) for p1, p2, t1, t2 in self._edges()]
         self.overlap_sides = self.both(self.overlap)
 
         (w, h), (wt, ht), (iw, ih) = self.pred.sides, self.target.sides, self.overlap_sides
-        self.inter = iw * ih
-        # Both terms are at least 0 and rounding is monotone, so inter <= union holds in floating
-        # point as well.
-        self.union = denominator(xp, w * h + (wt * ht - self.inter))
+        self.inter = rounded(xp, iw * ih)
+        # Both terms are at least 0 and rounding is monotone, so inter <= union holds in floating point as well,
+        # and they are equal for equal boxes.
+        self.union = denominator(xp, rounded(xp, w * h) + (rounded(xp, wt * ht) - self.inter))
         self.iou = self.inter / self.union
 
     def _edges(self) -> Iterable[tuple[Array, Array, Array, Array]]:
@@ -62,27 +63,26 @@ class Geometry:
         """Sides of the smallest box around both."""
         return [self.xp.maximum(p2, t2) - self.xp.minimum(p1, t1) for p1, p2, t1, t2 in self._edges()]
 
-    def twice_offset(self) -> Lengths:
-        """Twice the way from the target's centre to the prediction's."""
-        return [(p1 + p2) - (t1 + t2) for p1, p2, t1, t2 in self._edges()]
+    def ways(self) -> tuple[Lengths, Lengths]:
+        """From the target's low edges to the prediction's, and from high to high."""
+        if self._ways is None:
+            low = [p1 - t1 for p1, _, t1, _ in self._edges()]
+            high = [p2 - t2 for _, p2, _, t2 in self._edges()]
+            self._ways = low, high
+        return self._ways
 
     def both(self, lengths: Lengths) -> tuple[Array, Array]:
         """The x part and the y part of a quantity."""
-        if self.fused:
-            return lengths[0], lengths[1]
-        return lengths[0][0, ...], lengths[0][1, ...]
+        x, y = lengths if self.fused else unstacked(self.xp, lengths[0])
+        return x, y
 
     def lengthwise(self, x: Array, y: Array) -> Lengths:
         """The opposite of `both`."""
-        return [x, y] if self.fused else [self.xp.stack((x, y))]
+        return [x, y] if self.fused else [stacked(self.xp, x, y)]
 
     def sum(self, lengths: Lengths) -> Array:
         x, y = self.both(lengths)
         return x + y
-
-    def to_rows(self, low: Lengths, high: Lengths) -> Array:
-        """Four corners a row, from what belongs to the low and to the high edges."""
-        return self.xp.stack((*self.both(low), *self.both(high)), axis=-1)
 
 
 def plus(a: Lengths | None, b: Lengths | None) -> Lengths | None:
@@ -95,14 +95,14 @@ def plus(a: Lengths | None, b: Lengths | None) -> Lengths | None:
 class Slopes(NamedTuple):
     """Partial derivatives of one number a pair with respect to the lengths of `Geometry`; None where there is none.
 
-    `inter` and `union` are areas, the others exist once an axis. `offset` is with respect to a shift of the
-    whole prediction, counted half for each of its two corners; `low` and `high` are with respect to each
-    corner's own way from the target's.
+    `inter` and `union` are areas, the others exist once an axis. `half_hull` is half of the slope for each side of the
+    hull, because that half is what is needed. `offset` is with respect to a shift of the whole prediction, counted half
+    for each of its two corners; `low` and `high` are with respect to each corner's own way from the target's.
     """
 
     inter: Array
     union: Array
-    hull: Lengths | None = None
+    half_hull: Lengths | None = None
     pred_side: Lengths | None = None
     target_side: Lengths | None = None
     offset: Lengths | None = None
@@ -110,37 +110,48 @@ class Slopes(NamedTuple):
     high: Lengths | None = None
 
 
-def to_corners(
-    g: Geometry, slopes: Slopes, factor: Array | None, wanted: Sequence[bool]
-) -> list[Array | None]:
-    """Slopes with respect to both sets of boxes (..., 4), as `wanted`, each times its row's factor."""
+def to_corners(g: Geometry, slopes: Slopes, factor: Array | float | None, wanted: Wanted) -> list[Array | None]:
+    """From slopes of m to those of 1 - m with respect to both sets of boxes (..., 4), as wanted, times a row's factor.
+
+    Of two low edges one bounds the overlap and the other the hull, of two high edges likewise. So an edge has the slope
+    of the one or of the other, and the mean of both at a tie: half their sum, plus or minus half their difference.
+    """
     xp = g.xp
     ix, iy = g.overlap_sides
-    # union = area + area - inter. The overlap's side has slope 0 where it is 0.
-    area = slopes.inter - slopes.union
-    overlap = [s * xp.sign(o) for s, o in zip(g.lengthwise(iy * area, ix * area), g.overlap)]
-    inner = overlap if slopes.hull is None else [a + b for a, b in zip(overlap, slopes.hull)]
-    outer = overlap if slopes.hull is None else [a - b for a, b in zip(overlap, slopes.hull)]
+    # union = area + area - inter. A side of the overlap that is 0 has slope 0; the sign comes first, because the slope
+    # of the area can be too large to be multiplied by a side.
+    half_area = 0.5 * (slopes.inter - slopes.union)
+    total = [half_area * (other * xp.sign(o)) for other, o in zip(g.lengthwise(iy, ix), g.overlap)]
+    difference = total
+    if slopes.half_hull is not None:
+        difference = [a - b for a, b in zip(total, slopes.half_hull)]
+        total = [a + b for a, b in zip(total, slopes.half_hull)]
     shift_low, shift_high = plus(slopes.offset, slopes.low), plus(slopes.offset, slopes.high)
+    low_way, high_way = g.ways()
+    swing_low = [xp.sign(way) * d for way, d in zip(low_way, difference)]
+    swing_high = [xp.sign(way) * d for way, d in zip(high_way, difference)]
 
-    def rows(own: Edges, other: Edges, own_side: Lengths | None, toward: float) -> Array:
-        side = plus(g.lengthwise(own.sides[1] * slopes.union, own.sides[0] * slopes.union), own_side)
+    def rows(own: Edges, own_side: Lengths | None, sign: int) -> Array:
+        side = plus(g.lengthwise(own.sides[1] * slopes.union, own.sides[0] * slopes.union), own_side) or []
         lows, highs = [], []
-        for k, stretch in enumerate(side or []):
-            # Of two edges one bounds the overlap and the other the hull; at a tie each box gets
-            # half of both slopes.
-            low = -0.5 * (inner[k] + xp.sign(own.low[k] - other.low[k]) * outer[k]) - stretch
-            high = 0.5 * (inner[k] - xp.sign(own.high[k] - other.high[k]) * outer[k]) + stretch
+        for k, stretch in enumerate(side):
+            stretch = stretch + total[k]
+            low, high = (
+                (stretch + swing_low[k], swing_high[k] - stretch)
+                if sign > 0
+                else (stretch - swing_low[k], -stretch - swing_high[k])
+            )
             if shift_low is not None and shift_high is not None:
-                low = low + toward * shift_low[k]
-                high = high + toward * shift_high[k]
+                low = low - shift_low[k] if sign > 0 else low + shift_low[k]
+                high = high - shift_high[k] if sign > 0 else high + shift_high[k]
             # What an inverted box would gain at its second edge belongs to the first, where it stands.
             stray = high * xp.sign(own.high[k] - own.given[k])
-            lows.append(low + stray if factor is None else (low + stray) * factor)
-            highs.append(high - stray if factor is None else (high - stray) * factor)
-        return g.to_rows(lows, highs)
+            low, high = low + stray, high - stray
+            lows.append(low if factor is None else low * factor)
+            highs.append(high if factor is None else high * factor)
+        return to_rows(xp, (*g.both(lows), *g.both(highs)))
 
     return [
-        rows(g.pred, g.target, slopes.pred_side, 1.0) if wanted[0] else None,
-        rows(g.target, g.pred, slopes.target_side, -1.0) if wanted[1] else None,
+        rows(g.pred, slopes.pred_side, 1) if wanted[0] else None,
+        rows(g.target, slopes.target_side, -1) if wanted[1] else None,
     ]

@@ -35,6 +35,6 @@ def _kernel(
     knobs: tuple[tuple[str, Any], ...],
 ) -> tuple[Array, list[Array | None]]:
     g = Geometry(xp, *boxes)
-    m, slopes = formula(g, any(wanted), **dict(knobs))
+    m, slopes = formula(g, wanted, **dict(knobs))
     value, factor = outcome(g, m)
     return value, [None, None] if slopes is None else to_corners(g, slopes, factor, wanted)

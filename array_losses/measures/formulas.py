@@ -1,7 +1,7 @@
-"""The IoU family: each formula gives a measure m of two boxes and the slopes of the loss 1 - m, side by side.
+"""The IoU family: each formula gives a measure m of two boxes and, side by side, its slopes.
 
-Letters as in the papers: I/U is the IoU, C the hull (its area, or its diagonal c), rho the distance of the
-centres, w and h sides.
+Letters as in the papers: I/U is the IoU, C the hull (its area, or its diagonal c), rho the distance of the centres,
+w and h sides. Slopes are computed when those of either set of boxes are wanted, and are None otherwise.
 """
 
 from __future__ import annotations
@@ -10,114 +10,119 @@ import math
 from collections.abc import Callable
 
 from .._array import Array
-from .._numerics import denominator, reciprocal_or_zero
-from ._geometry import Geometry, Lengths, Slopes, plus
+from .._numerics import denominator, reciprocal_or_zero, rounded
+from ._geometry import Geometry, Lengths, Slopes, Wanted, plus
 
 Formula = Callable[..., tuple[Array, Slopes | None]]
 
 
-def iou(g: Geometry, slopes: bool) -> tuple[Array, Slopes | None]:
+def iou(g: Geometry, wanted: Wanted) -> tuple[Array, Slopes | None]:
     """I/U."""
-    return g.iou, Slopes(inter=-1.0 / g.union, union=g.iou / g.union) if slopes else None
+    if True not in wanted:
+        return g.iou, None
+    per_union = g.xp.reciprocal(g.union)
+    return g.iou, Slopes(inter=per_union, union=-g.iou * per_union)
 
 
-def giou(g: Geometry, slopes: bool) -> tuple[Array, Slopes | None]:
+def giou(g: Geometry, wanted: Wanted) -> tuple[Array, Slopes | None]:
     """I/U - (C - U)/C."""
     cw, ch = g.both(g.hull())
     hull = cw * ch
-    empty = (denominator(g.xp, hull) - g.union) / denominator(g.xp, hull)
-    if not slopes:
-        return g.iou - empty, None
+    some_hull = denominator(g.xp, hull)
+    value = g.iou - (some_hull - g.union) / some_hull
+    _, slopes = iou(g, wanted)
+    if slopes is None:
+        return value, None
     # All slopes of U/C are 0 where the hull has no area: both boxes lie on one line.
     per_hull = reciprocal_or_zero(g.xp, hull)
-    d_hull = g.union * per_hull * per_hull
-    return g.iou - empty, Slopes(
-        inter=-1.0 / g.union,
-        union=g.iou / g.union - per_hull,
-        hull=g.lengthwise(d_hull * ch, d_hull * cw),
+    half = -0.5 * g.union * per_hull * per_hull
+    return value, slopes._replace(union=slopes.union + per_hull, half_hull=g.lengthwise(half * ch, half * cw))
+
+
+def diou(g: Geometry, wanted: Wanted) -> tuple[Array, Slopes | None]:
+    """I/U - rho^2/c^2."""
+    return _with_centres(g, g.hull(), wanted)
+
+
+def _with_centres(g: Geometry, hull: Lengths, wanted: Wanted) -> tuple[Array, Slopes | None]:
+    low, high = g.ways()
+    # Twice the way from centre to centre; adding up each box's own corners first would cancel far from the origin.
+    offset = [a + b for a, b in zip(low, high)]
+    c2 = denominator(g.xp, g.sum([side * side for side in hull]))
+    distance = 0.25 * g.sum([d * d for d in offset]) / c2
+    value, slopes = iou(g, wanted)
+    value = value - distance
+    if slopes is None:
+        return value, None
+    per_c2 = g.xp.reciprocal(c2)
+    half_side, per_corner = distance * per_c2, -0.5 * per_c2
+    return value, slopes._replace(
+        half_hull=[half_side * side for side in hull],
+        offset=[per_corner * d for d in offset],
     )
 
 
-def _centre_term(g: Geometry, hull: Lengths, slopes: bool) -> tuple[Array, Lengths | None, Lengths | None]:
-    """rho^2/c^2, its slopes with respect to the hull's sides and to each of the prediction's corners."""
-    offset = g.twice_offset()
-    four_c2 = 4.0 * denominator(g.xp, g.sum([side * side for side in hull]))
-    term = g.sum([d * d for d in offset]) / four_c2
-    if not slopes:
-        return term, None, None
-    per_corner = 4.0 / four_c2
-    per_side = -2.0 * term * per_corner
-    return term, [per_side * side for side in hull], [0.5 * per_corner * d for d in offset]
-
-
-def diou(g: Geometry, slopes: bool) -> tuple[Array, Slopes | None]:
-    """I/U - rho^2/c^2."""
-    distance, d_hull, d_offset = _centre_term(g, g.hull(), slopes)
-    if not slopes:
-        return g.iou - distance, None
-    return g.iou - distance, Slopes(-1.0 / g.union, g.iou / g.union, hull=d_hull, offset=d_offset)
-
-
-def ciou(g: Geometry, slopes: bool, gate: float | None = None) -> tuple[Array, Slopes | None]:
+def ciou(g: Geometry, wanted: Wanted, gate: float | None = None) -> tuple[Array, Slopes | None]:
     """I/U - rho^2/c^2 - alpha v: v = (4/pi^2) (atan(w_t/h_t) - atan(w_p/h_p))^2, alpha = v/(1 - I/U + v) constant."""
     xp, (w, h), (wt, ht) = g.xp, g.pred.sides, g.target.sides
-    value, first = diou(g, slopes)
+    value, slopes = diou(g, wanted)
     # The difference of two angles with one call, no division and no eps.
-    angle = xp.atan2(wt * h - w * ht, ht * h + wt * w)
+    angle = xp.atan2(rounded(xp, wt * h) - rounded(xp, w * ht), ht * h + wt * w)
     v = (4.0 / math.pi**2) * (angle * angle)
     alpha = v / denominator(xp, (1.0 - g.iou) + v)
     if gate is not None:
         alpha = xp.where(g.iou > gate, alpha, 0.0)
     value = value - alpha * v
-    if first is None:
+    if slopes is None:
         return value, None
-    d_angle = (8.0 / math.pi**2) * alpha * angle
-    p, t = d_angle / denominator(xp, w * w + h * h), d_angle / denominator(xp, wt * wt + ht * ht)
-    return value, first._replace(
-        pred_side=g.lengthwise(-p * h, p * w),
-        target_side=g.lengthwise(t * ht, -t * wt),
+    d_angle = (8.0 / math.pi**2) * (alpha * angle)
+
+    def sides(w: Array, h: Array) -> Lengths:
+        turn = d_angle / denominator(xp, w * w + h * h)
+        return g.lengthwise(turn * h, -turn * w)
+
+    return value, slopes._replace(
+        pred_side=sides(w, h) if wanted[0] else None,
+        target_side=[-s for s in sides(wt, ht)] if wanted[1] else None,
     )
 
 
-def eiou(g: Geometry, slopes: bool) -> tuple[Array, Slopes | None]:
+def eiou(g: Geometry, wanted: Wanted) -> tuple[Array, Slopes | None]:
     """I/U - rho^2/c^2 - (w_p - w_t)^2/Cw^2 - (h_p - h_t)^2/Ch^2."""
     hull = g.hull()
-    distance, d_hull, d_offset = _centre_term(g, hull, slopes)
-    per_side = [1.0 / denominator(g.xp, side) for side in hull]
-    ratio = [a - b for a, b in zip(g.lengthwise(*g.pred.sides), g.lengthwise(*g.target.sides))]
-    ratio = [d * per for d, per in zip(ratio, per_side)]
-    squares = [q * q for q in ratio]
-    value = g.iou - distance - g.sum(squares)
-    if not slopes:
+    value, slopes = _with_centres(g, hull, wanted)
+    per_side = [g.xp.reciprocal(denominator(g.xp, side)) for side in hull]
+    differences = [a - b for a, b in zip(g.lengthwise(*g.pred.sides), g.lengthwise(*g.target.sides))]
+    ratios = [d * per for d, per in zip(differences, per_side)]
+    squares = [q * q for q in ratios]
+    value = value - g.sum(squares)
+    if slopes is None:
         return value, None
-    d_side = [2.0 * q * per for q, per in zip(ratio, per_side)]
-    return value, Slopes(
-        -1.0 / g.union,
-        g.iou / g.union,
-        hull=plus(d_hull, [-2.0 * s * per for s, per in zip(squares, per_side)]),
-        pred_side=d_side,
-        target_side=[-d for d in d_side],
-        offset=d_offset,
+    d_side = [2.0 * q * per for q, per in zip(ratios, per_side)]
+    return value, slopes._replace(
+        half_hull=plus(slopes.half_hull, [s * per for s, per in zip(squares, per_side)]),
+        pred_side=[-d for d in d_side],
+        target_side=d_side,
     )
 
 
-def cdiou(g: Geometry, slopes: bool, base: str = "iou") -> tuple[Array, Slopes | None]:
+def cdiou(g: Geometry, wanted: Wanted, base: str = "iou") -> tuple[Array, Slopes | None]:
     """The base measure less the mean distance of the four corresponding corners over the hull's diagonal."""
     xp, hull = g.xp, g.hull()
-    value, first = {"iou": iou, "giou": giou, "diou": diou, "ciou": ciou}[base](g, slopes)
-    low = [a - b for a, b in zip(g.pred.low, g.target.low)]
-    high = [a - b for a, b in zip(g.pred.high, g.target.high)]
+    value, slopes = {"iou": iou, "giou": giou, "diou": diou, "ciou": ciou}[base](g, wanted)
+    low, high = g.ways()
     (x1, y1), (x2, y2) = g.both([d * d for d in low]), g.both([d * d for d in high])
     corners = [xp.sqrt(x1 + y1), xp.sqrt(x2 + y1), xp.sqrt(x1 + y2), xp.sqrt(x2 + y2)]
     four_c = 4.0 * xp.sqrt(denominator(xp, g.sum([side * side for side in hull])))
-    term = (corners[0] + corners[1] + corners[2] + corners[3]) / four_c
-    if first is None:
-        return value - term, None
+    distance = (corners[0] + corners[1] + corners[2] + corners[3]) / four_c
+    value = value - distance
+    if slopes is None:
+        return value, None
     # Each corner's distance has slope 0 where it is 0.
-    near_low, far_x, far_y, near_high = (reciprocal_or_zero(xp, d) / four_c for d in corners)
-    per_hull = -16.0 * term / (four_c * four_c)
-    return value - term, first._replace(
-        hull=plus(first.hull, [per_hull * side for side in hull]),
-        low=[d * s for d, s in zip(low, g.lengthwise(near_low + far_y, near_low + far_x))],
-        high=[d * s for d, s in zip(high, g.lengthwise(far_x + near_high, far_y + near_high))],
+    at_low, at_x, at_y, at_high = (-reciprocal_or_zero(xp, d) / four_c for d in corners)
+    half_side = 8.0 * distance / (four_c * four_c)
+    return value, slopes._replace(
+        half_hull=plus(slopes.half_hull, [half_side * side for side in hull]),
+        low=[d * s for d, s in zip(low, g.lengthwise(at_low + at_y, at_low + at_x))],
+        high=[d * s for d, s in zip(high, g.lengthwise(at_x + at_high, at_y + at_high))],
     )

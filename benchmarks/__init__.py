@@ -1,0 +1,1 @@
+"""Races between `array_losses` and its peers: ``python -m benchmarks``."""

@@ -1,0 +1,173 @@
+"""How a contestant is called in each array library: the same way for ours and for the peers."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Function = Callable[..., Any]
+Runner = Callable[[], tuple[Any, Any]]  # calls once, waits for the result: (value, gradient or None)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One way of calling a contestant's function."""
+
+    gradient: bool
+    compiled: bool
+
+
+class Backend(Protocol):
+    """An array library with its device."""
+
+    name: str
+    device: str
+
+    def array(self, values: NDArray[np.float32]) -> Any:
+        """A copy of the values on the device."""
+
+    def numbers(self, array: Any) -> NDArray[np.float32]:
+        """The array's values as a NumPy array."""
+
+    def runner(self, function: Function, arrays: Sequence[Any], call: Call) -> Runner:
+        """A call of `function` on `arrays`; the gradient is the one of the first array."""
+
+    def forget(self) -> None:
+        """Drop what earlier compilations left behind."""
+
+    def hardware(self) -> str:
+        """What the calls run on, in words."""
+
+
+class NumPy:
+    """NumPy has no gradients: there a contestant's function returns value and gradient by itself."""
+
+    name = "numpy"
+
+    def __init__(self, device: str | None = None) -> None:
+        self.device = _only_cpu(self.name, device)
+
+    def array(self, values: NDArray[np.float32]) -> Any:
+        return values.copy()
+
+    def numbers(self, array: Any) -> NDArray[np.float32]:
+        return np.asarray(array)
+
+    def runner(self, function: Function, arrays: Sequence[Any], call: Call) -> Runner:
+        if call.compiled:
+            raise ValueError("NumPy compiles nothing")
+        if call.gradient:
+            return lambda: function(*arrays)
+        return lambda: (function(*arrays), None)
+
+    def forget(self) -> None:
+        pass
+
+    def hardware(self) -> str:
+        return self.device
+
+
+class Torch:
+    """Gradients by `.backward()`; compiled by `torch.compile(fullgraph=True, dynamic=False)`."""
+
+    name = "torch"
+
+    def __init__(self, device: str | None = None) -> None:
+        self._torch: Any = importlib.import_module("torch")
+        self.device = device or "cpu"
+        try:
+            self._torch.empty(1, device=self.device)
+        except AssertionError as error:  # so speaks a torch that was built without CUDA
+            raise RuntimeError(str(error)) from error
+        self._wait = self._torch.cuda.synchronize if self.device.startswith("cuda") else lambda: None
+
+    def array(self, values: NDArray[np.float32]) -> Any:
+        return self._torch.asarray(values, device=self.device, copy=True)
+
+    def numbers(self, array: Any) -> NDArray[np.float32]:
+        return np.asarray(array.detach().cpu())
+
+    def runner(self, function: Function, arrays: Sequence[Any], call: Call) -> Runner:
+        called = self._torch.compile(function, fullgraph=True, dynamic=False) if call.compiled else function
+        wait = self._wait
+        if not call.gradient:
+
+            def value() -> tuple[Any, Any]:
+                result = called(*arrays)
+                wait()
+                return result, None
+
+            return value
+
+        first, *others = arrays
+        leaf = first.detach().requires_grad_()  # the same memory with a gradient of its own
+
+        def value_and_gradient() -> tuple[Any, Any]:
+            leaf.grad = None
+            result = called(leaf, *others)
+            result.backward()
+            wait()
+            return result, leaf.grad
+
+        return value_and_gradient
+
+    def forget(self) -> None:
+        self._torch.compiler.reset()
+
+    def hardware(self) -> str:
+        if self.device.startswith("cuda"):
+            return str(self._torch.cuda.get_device_name(self.device))
+        return f"{self.device}, {self._torch.get_num_threads()} threads"
+
+
+class Jax:
+    """Gradients by `jax.value_and_grad`; compiled by `jax.jit`."""
+
+    name = "jax"
+
+    def __init__(self, device: str | None = None) -> None:
+        self._jax: Any = importlib.import_module("jax")
+        self.device = device or "cpu"
+        self._place = self._jax.devices(self.device)[0]
+
+    def array(self, values: NDArray[np.float32]) -> Any:
+        return self._jax.device_put(values.copy(), self._place)
+
+    def numbers(self, array: Any) -> NDArray[np.float32]:
+        return np.asarray(array)
+
+    def runner(self, function: Function, arrays: Sequence[Any], call: Call) -> Runner:
+        called = self._jax.value_and_grad(function) if call.gradient else function
+        called = self._jax.jit(called) if call.compiled else called
+        wait = self._jax.block_until_ready
+        if call.gradient:
+            return lambda: wait(called(*arrays))
+        return lambda: (wait(called(*arrays)), None)
+
+    def forget(self) -> None:
+        pass
+
+    def hardware(self) -> str:
+        return str(self._place.device_kind)
+
+
+BACKENDS: dict[str, Callable[[str | None], Backend]] = {"numpy": NumPy, "torch": Torch, "jax": Jax}
+
+
+def open_backend(text: str) -> Backend:
+    """The backend of `NAME` or `NAME:DEVICE`; ImportError or RuntimeError where it is not there."""
+    name, _, device = text.partition(":")
+    if name not in BACKENDS:
+        raise ValueError(f"backend must be one of {', '.join(BACKENDS)}; got {name}")
+    return BACKENDS[name](device or None)
+
+
+def _only_cpu(name: str, device: str | None) -> str:
+    if device not in (None, "cpu"):
+        raise ValueError(f"{name} has no device {device}")
+    return "cpu"

@@ -1,0 +1,120 @@
+"""One task from its inputs to a `Row` of the report: call everybody once, compare the results, race."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from . import ours
+from .agreement import Difference, difference
+from .backends import Backend, Function, Runner
+from .tasks import CONTESTANTS, Task
+from .timing import Spread, once, race
+
+Contestants = Mapping[str, Mapping[str, Function]]  # name, entry
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one race showed; times in seconds."""
+
+    task: Task
+    backend: str
+    device: str
+    first_call: dict[str, float] = field(default_factory=dict)
+    differences: dict[str, Difference] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    times: dict[str, Spread] = field(default_factory=dict)
+    ratios: dict[str, Spread] = field(default_factory=dict)
+    fastest_peer: str | None = None
+    rounds: int = 0
+    calls: int = 0
+
+    @property
+    def disagreeing(self) -> list[str]:
+        return [name for name, difference in self.differences.items() if not difference.agrees]
+
+    @property
+    def sound(self) -> bool:
+        """Whether we ran and nobody got another result."""
+        return ours.NAME in self.times and not self.disagreeing
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the goal was reached; None without a goal, or without its peer."""
+        goal = self.task.goal
+        peer = (goal.against or self.fastest_peer) if goal else None
+        if goal is None or peer not in self.ratios:
+            return None
+        return self.ratios[peer].median >= goal.ratio
+
+
+def contestants(backend: str) -> tuple[dict[str, dict[str, Function]], dict[str, str]]:
+    """Ours first, then the peers that are installed; and the reason for each absence."""
+    found, absent = {}, {}
+    for name, functions in CONTESTANTS[backend].items():
+        try:
+            found[name] = functions()
+        except (ImportError, RuntimeError) as error:
+            absent[name] = _one_line(error)
+    return found, absent
+
+
+def contest(task: Task, backend: Backend, found: Contestants, seconds: float) -> Row:
+    """Race `task`; who fails or disagrees is reported and not timed."""
+    backend.forget()
+    row = Row(task, backend.name, backend.device)
+    runners = _first_calls(task, backend, found, row)
+    for name in row.disagreeing:
+        del runners[name]
+    if ours.NAME not in runners:
+        return row
+    times = race(runners, seconds)
+    peers = [name for name in runners if name != ours.NAME]
+    return Row(
+        task,
+        backend.name,
+        backend.device,
+        first_call=row.first_call,
+        differences=row.differences,
+        failed=row.failed,
+        times={name: times.spread(name) for name in runners},
+        ratios={name: times.ratio(ours.NAME, name) for name in peers},
+        fastest_peer=times.fastest(peers) if peers else None,
+        rounds=len(times.rounds[ours.NAME]),
+        calls=times.calls,
+    )
+
+
+def _first_calls(task: Task, backend: Backend, found: Contestants, row: Row) -> dict[str, Runner]:
+    """Call everybody once, compilation included; time that, and compare the results with ours."""
+    arrays = [backend.array(values) for values in task.inputs()]
+    runners: dict[str, Runner] = {}
+    expected = None
+    for name, functions in found.items():
+        if task.entry not in functions:
+            continue
+        run = backend.runner(functions[task.entry], arrays, task.call)
+        try:
+            row.first_call[name] = once(run)
+            value, gradient = run()
+        except (
+            AttributeError,
+            RuntimeError,
+            TypeError,
+            ValueError,
+        ) as error:  # one failure shall not end the run
+            row.failed[name] = _one_line(error)
+            continue
+        runners[name] = run
+        result = backend.numbers(value), None if gradient is None else backend.numbers(gradient)
+        if name == ours.NAME:
+            expected = result
+        elif expected is not None:
+            row.differences[name] = difference(expected, result)
+    return runners
+
+
+def _one_line(error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__

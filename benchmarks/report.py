@@ -1,0 +1,217 @@
+"""The report: as JSON, and as a table for people."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from . import imports, machine, ours
+from .agreement import GRADIENT, VALUE
+from .contest import Row
+from .tasks import Effort
+from .timing import Spread
+
+WIDTH = 140  # columns that the table may use, whatever the terminal says: a cut number helps nobody
+HEAD = (
+    "task",
+    "rows",
+    "backend",
+    "work",
+    "ours ms",
+    "fastest peer ms",
+    "ratio",
+    "quartiles",
+    "goal",
+    "first calls s",
+)
+BUSY = 0.7  # load of an idle machine with a shell and its past minute
+LEFT = {"task", "backend", "work", "fastest peer ms", "goal"}
+
+
+@dataclass
+class Report:
+    """Everything that one run found."""
+
+    effort: Effort
+    rows: list[Row]
+    hardware: dict[str, str]  # of each backend
+    absent: dict[str, str]  # peers that could not be loaded, with the reason
+    import_time: Spread | None = None
+    load: float | None = None  # of the machine, before the first race
+
+    @property
+    def sound(self) -> bool:
+        return bool(self.rows) and all(row.sound for row in self.rows)
+
+
+def as_json(report: Report) -> str:
+    """Strict JSON, times in milliseconds."""
+    import_time = report.import_time
+    content = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": machine.commit(),
+        "machine": machine.machine() | {"hardware": report.hardware, "load_before": report.load},
+        "versions": machine.versions(),
+        "absent": report.absent,
+        "settings": {
+            "seconds_per_race": report.effort.seconds,
+            "tolerance": {"value": VALUE, "gradient": GRADIENT},
+        },
+        "import": None
+        if import_time is None
+        else _milliseconds(import_time)
+        | {"goal_ms": imports.GOAL * 1e3, "reached": import_time.median <= imports.GOAL},
+        "rows": [_row_content(row) for row in report.rows],
+    }
+    return json.dumps(content, indent=1, allow_nan=False) + "\n"
+
+
+def show(report: Report) -> None:
+    """Print the table: with rich where it is installed, as plain text elsewhere."""
+    try:
+        _show_rich(report)
+    except ImportError:
+        print(plain_table(report))
+    for line in remarks(report):
+        print(line)
+
+
+def plain_table(report: Report) -> str:
+    lines = [HEAD, *(cells(row) for row in report.rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
+    aligned = [
+        "  ".join(
+            text.ljust(width) if head in LEFT else text.rjust(width)
+            for text, width, head in zip(line, widths, HEAD, strict=True)
+        ).rstrip()
+        for line in lines
+    ]
+    return "\n".join((aligned[0], "-" * max(map(len, aligned)), *aligned[1:]))
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """One line of the table."""
+    mode = {"torch": " compiled", "jax": " jit"}.get(row.backend, "") if row.task.call.compiled else ""
+    peer = row.fastest_peer
+    ratio = row.ratios[peer] if peer else None
+    return (
+        row.task.title,
+        " x ".join(f"{number:_}".replace("_", " ") for number in row.task.size),
+        (row.backend if row.device == "cpu" else f"{row.backend}:{row.device}") + mode,
+        "value+grad" if row.task.call.gradient else "value",
+        _short(row.times[ours.NAME].median * 1e3) if ours.NAME in row.times else "failed",
+        f"{_short(row.times[peer].median * 1e3):>5} {peer}" if peer else "none",
+        f"{ratio.median:.2f}" if ratio else "",
+        f"{ratio.lower:.2f}-{ratio.upper:.2f}" if ratio else "",
+        _goal_text(row),
+        "/".join(
+            f"{row.first_call[name]:.1f}"
+            for name in (ours.NAME, peer)
+            if name and row.task.call.compiled and name in row.first_call
+        ),
+    )
+
+
+def remarks(report: Report) -> list[str]:
+    """What the table has no column for."""
+    lines = ["ratio: time of the peer over ours, round by round; first calls: ours/peer, only where compiled"]
+    for row in report.rows:
+        where = " ".join(cells(row)[:4])
+        lines += [f"{where}: {name} failed: {reason}" for name, reason in row.failed.items()]
+        lines += [f"{where}: {name} got another result: {row.differences[name]}" for name in row.disagreeing]
+    lines += [f"{name} is absent: {reason}" for name, reason in report.absent.items()]
+    goals = [row.reached for row in report.rows if row.task.goal is not None]
+    lines.append(f"goals: {goals.count(True)} reached, {goals.count(False)} missed, {goals.count(None)} not raced")
+    if report.import_time is not None:
+        took = report.import_time
+        verdict = "reached" if took.median <= imports.GOAL else "missed"
+        lines.append(
+            f"import array_losses: {_short(took.median * 1e3)} ms beyond NumPy's own"
+            f" ({_short(took.lower * 1e3)}-{_short(took.upper * 1e3)}),"
+            f" goal {imports.GOAL * 1e3:.0f} ms: {verdict}"
+        )
+    found = ", ".join(f"{name} {version}" for name, version in machine.versions().items() if version)
+    place = machine.machine()
+    if report.load is not None and report.load > BUSY:
+        lines.append(f"the machine was busy (load {report.load} before the first race): do not trust these numbers")
+    lines.append(f"{place['cpu']}, {place['cores']} cores, {place['python']}, {place['platform']}; {found}")
+    return lines
+
+
+def _show_rich(report: Report) -> None:
+    console_module: Any = importlib.import_module("rich.console")
+    table_module: Any = importlib.import_module("rich.table")
+    console = console_module.Console(highlight=False)
+    console.width = max(console.width, WIDTH)
+    table = table_module.Table(box=importlib.import_module("rich.box").SIMPLE_HEAD, pad_edge=False)
+    for head in HEAD:
+        table.add_column(head, justify="left" if head in LEFT else "right", no_wrap=True)
+    for row in report.rows:
+        colour = {True: "green", False: "red", None: None}[row.reached] if row.sound else "red"
+        table.add_row(*cells(row), style=colour)
+    console.print(table)
+
+
+def _goal_text(row: Row) -> str:
+    """The goal and what became of it; with the ratio to its peer where that is not the fastest one."""
+    goal = row.task.goal
+    if goal is None:
+        return ""
+    verdict = {True: "reached", False: "missed", None: "not raced"}[row.reached]
+    if goal.against is None or goal.against == row.fastest_peer:
+        return f"≥ {goal.ratio} {verdict}"
+    ratio = row.ratios.get(goal.against)
+    return f"≥ {goal.ratio} {verdict}, {goal.against}{f' {ratio.median:.2f}' if ratio else ''}"
+
+
+def _row_content(row: Row) -> dict[str, Any]:
+    goal = row.task.goal
+    return {
+        "task": row.task.title,
+        "size": list(row.task.size),
+        "backend": row.backend,
+        "device": row.device,
+        "mode": "compiled" if row.task.call.compiled else "eager",
+        "work": "value+gradient" if row.task.call.gradient else "value",
+        "times": {name: _milliseconds(spread) for name, spread in row.times.items()},
+        "first_call_ms": {name: _digits(seconds * 1e3) for name, seconds in row.first_call.items()},
+        "ratios": {name: _spread_content(spread) for name, spread in row.ratios.items()},
+        "fastest_peer": row.fastest_peer,
+        "goal": None if goal is None else {"ratio": goal.ratio, "against": goal.against or "the fastest peer"},
+        "reached": row.reached,
+        "differences": {
+            name: {"value": _finite(found.value), "gradient": _finite(found.gradient), "agrees": found.agrees}
+            for name, found in row.differences.items()
+        },
+        "failed": row.failed,
+        "rounds": row.rounds,
+        "calls_per_sample": row.calls,
+    }
+
+
+def _milliseconds(spread: Spread) -> dict[str, Any]:
+    return {f"{name}_ms": value for name, value in _spread_content(spread, 1e3).items()}
+
+
+def _spread_content(spread: Spread, unit: float = 1.0) -> dict[str, Any]:
+    return {
+        "median": _digits(spread.median * unit),
+        "lower_quartile": _digits(spread.lower * unit),
+        "upper_quartile": _digits(spread.upper * unit),
+    }
+
+
+def _finite(number: float | None) -> float | None:
+    """JSON knows no infinity: a difference that is not finite is None, beside `agrees`."""
+    return None if number is None or number == float("inf") else _digits(number)
+
+
+def _digits(number: float) -> float:
+    return float(f"{number:.4g}")
+
+
+def _short(number: float) -> str:
+    return f"{number:.3g}" if number < 999.5 else f"{number:.0f}"

@@ -1,0 +1,100 @@
+"""All checks of all functions on some backends: what runs, and what came of it."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from .backends import Backend
+from .cases import CASES
+from .checks import ARRAYS, MODES, NUMBERS, Check, Measured
+from .errors import ERRORS
+from .reductions import REDUCTIONS
+from .transforms import TRANSFORMS
+from .trial import CheckFailedError, Trial
+
+ALL: tuple[Check, ...] = NUMBERS + MODES + ARRAYS + REDUCTIONS + ERRORS + TRANSFORMS
+QUICK: tuple[Check, ...] = NUMBERS + REDUCTIONS
+"""What tells a right formula from a wrong one."""
+
+
+class Result(NamedTuple):
+    """One executed check of one function with one set of knobs on one backend in one dtype."""
+
+    backend: str
+    function: str
+    knobs: str
+    check: str
+    dtype: str
+    value_ulp: float | None
+    gradient_ulp: float | None
+    failure: str | None
+
+    def __str__(self) -> str:
+        call = f"{self.function}({self.knobs})"
+        return f"{self.backend} {call} {self.dtype}, {self.check}: {self.failure or 'passed'}"
+
+
+def run(
+    library: Any,
+    backends: Iterable[Backend],
+    functions: Iterable[str] | None = None,
+    checks: tuple[Check, ...] = ALL,
+    thorough: bool = False,
+    progress: Callable[[Result], None] = lambda result: None,
+) -> list[Result]:
+    """Every check that applies, executed; a check that raises anything has failed."""
+    results = []
+    for result in execute(library, backends, functions, checks, thorough):
+        progress(result)
+        results.append(result)
+    return results
+
+
+def execute(
+    library: Any,
+    backends: Iterable[Backend],
+    functions: Iterable[str] | None = None,
+    checks: tuple[Check, ...] = ALL,
+    thorough: bool = False,
+) -> Iterator[Result]:
+    """The same, one result after the other."""
+    wanted = None if functions is None else set(functions)
+    for backend in backends:
+        for case in CASES:
+            if wanted is None or case.name in wanted:
+                for variant in case.variants:
+                    for dtype in backend.dtypes:
+                        trial = Trial(library, backend, case, variant, dtype, thorough)
+                        yield from _try(trial, checks)
+
+
+def _try(trial: Trial, checks: tuple[Check, ...]) -> Iterator[Result]:
+    for check in checks:
+        if check.fits(trial):
+            with trial.backend.session(trial.dtype):
+                result = _execute(check, trial)
+            yield result
+
+
+def _execute(check: Check, trial: Trial) -> Result:
+    measured: Measured = {}
+    failure: str | None = None
+    try:
+        measured = check.run(trial)
+    except CheckFailedError as wrong:
+        measured, failure = wrong.measured, str(wrong)
+    except Exception as raised:
+        place = traceback.extract_tb(raised.__traceback__)[-1]
+        failure = f"{type(raised).__name__}: {raised} ({place.filename.rpartition('/')[2]}:{place.lineno})"
+    return Result(
+        trial.backend.name,
+        trial.case.name,
+        str(trial.variant),
+        check.name,
+        trial.dtype,
+        measured.get("value"),
+        measured.get("gradient"),
+        failure,
+    )

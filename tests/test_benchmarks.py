@@ -1,0 +1,440 @@
+"""The benchmark's own parts: statistics, agreement, the plan, the reports, tiny runs; never a speed."""
+
+from __future__ import annotations
+
+import gc
+import importlib.util
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks import agreement, contest, imports, inputs, machine, ours, report, tasks, timing
+from benchmarks.agreement import Difference, difference
+from benchmarks.backends import BACKENDS, Call, NumPy, open_backend
+from benchmarks.contest import Row
+from benchmarks.report import Report
+from benchmarks.tasks import Effort, Goal, Task
+from benchmarks.timing import Spread, Times
+
+TINY = Effort(sizes=(8,), tables=((4, 3),), compiled_sizes=(), seconds=0.0, imports=2)
+SUM = Task("sum", "sum", (6,), Call(gradient=False, compiled=False), lambda: inputs.matched_boxes(6))
+
+
+def installed(name: str) -> bool:
+    return importlib.util.find_spec(name) is not None
+
+
+# Statistics
+
+
+def test_spread_is_the_median_between_the_quartiles() -> None:
+    assert Spread.of([5.0, 1.0, 4.0, 2.0, 3.0]) == Spread(median=3.0, lower=2.0, upper=4.0)
+
+
+def test_ratio_is_taken_round_by_round() -> None:
+    # The ratio of the medians would be 3/2.
+    times = Times({"ours": [1.0, 2.0, 9.0], "peer": [3.0, 2.0, 9.0]}, calls=1)
+    assert times.ratio("ours", "peer") == Spread(median=1.0, lower=1.0, upper=2.0)
+
+
+def test_fastest_has_the_smallest_median() -> None:
+    assert Times({"a": [1.0, 5.0, 5.0], "b": [4.0, 4.0, 4.0]}, calls=1).fastest(["a", "b"]) == "b"
+
+
+def test_race_calls_all_in_turns_without_collecting_garbage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timing, "SAMPLE", 0.0)
+    order: list[str] = []
+    collecting: list[bool] = []
+
+    def runner(name: str) -> Any:
+        def run() -> None:
+            order.append(name)
+            collecting.append(gc.isenabled())
+
+        return run
+
+    times = timing.race({name: runner(name) for name in "ABC"}, seconds=0.0)
+    assert times.calls == 1
+    assert [len(seconds) for seconds in times.rounds.values()] == [timing.ROUNDS] * 3
+    measured = 3 * timing.ROUNDS
+    assert "".join(order[-measured:]) == "ABCBCACABABCBCA"
+    assert not any(collecting[-measured:])
+    assert gc.isenabled()
+
+
+def test_short_calls_are_repeated_within_a_sample() -> None:
+    assert timing.race({"A": lambda: None}, seconds=0.0).calls > 100
+
+
+def test_race_collects_garbage_again_after_a_failure() -> None:
+    calls = 0
+
+    def fails_later() -> None:
+        nonlocal calls
+        calls += 1
+        if calls > 2:
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        timing.race({"A": fails_later}, seconds=0.0)
+    assert gc.isenabled()
+
+
+# Inputs
+
+
+def test_matched_boxes_have_sides_and_share_no_edge() -> None:
+    pred, target = inputs.matched_boxes(10_000)
+    for boxes in (pred, target):
+        assert boxes.shape == (10_000, 4)
+        assert boxes.dtype == np.float32
+        assert np.all(boxes[:, 2:] - boxes[:, :2] >= 1)
+    assert not np.any(pred[:, [0, 1, 2, 3, 0, 1]] == target[:, [0, 1, 2, 3, 2, 3]])
+    overlapping = np.all(np.minimum(pred[:, 2:], target[:, 2:]) > np.maximum(pred[:, :2], target[:, :2]), axis=1)
+    assert 0.5 < np.mean(overlapping) < 0.99
+
+
+def test_inputs_are_the_same_every_time() -> None:
+    for first, second in zip(inputs.two_sets((5, 3)), inputs.two_sets((5, 3)), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+# Agreement
+
+VALUE = np.asarray(4.0, dtype=np.float32)
+GRADIENT = np.asarray([[8.0, 0.0, -4.0, 2.0], [0.5, 0.25, 0.0, 0.0]], dtype=np.float32)
+
+
+def test_equal_results_agree() -> None:
+    assert difference((VALUE, GRADIENT), (VALUE, GRADIENT)) == Difference(0.0, 0.0)
+
+
+def test_a_gradient_is_measured_by_the_largest_slope_of_its_row() -> None:
+    other = GRADIENT.copy()
+    other[1, 2] = 0.125
+    found = difference((VALUE, GRADIENT), (VALUE + 1, other))
+    assert found == Difference(value=0.25, gradient=0.25)
+    assert not found.agrees
+
+
+@pytest.mark.parametrize(
+    "peer",
+    [
+        (VALUE * np.float32(np.nan), GRADIENT),
+        (VALUE, GRADIENT * np.float32(np.nan)),
+        (VALUE, GRADIENT[:, :2]),
+        (VALUE, None),
+        (VALUE * np.float32(1 + 1e-5), GRADIENT),
+        (VALUE, GRADIENT * np.float32(1 + 1e-4)),
+    ],
+    ids=["NaN value", "NaN slopes", "other shape", "no gradient", "other value", "other gradient"],
+)
+def test_other_results_disagree(peer: Any) -> None:
+    assert not difference((VALUE, GRADIENT), peer).agrees
+
+
+def test_a_difference_from_nan_is_infinite() -> None:
+    nan = np.float32(np.nan)
+    assert difference((VALUE, GRADIENT), (VALUE * nan, GRADIENT * nan)) == Difference(float("inf"), float("inf"))
+
+
+def test_a_row_without_slopes_is_compared_too() -> None:
+    flat = np.zeros((1, 4), dtype=np.float32)
+    assert difference((VALUE, flat), (VALUE, flat)).agrees
+    assert not difference((VALUE, flat), (VALUE, flat + 1)).agrees
+
+
+# One race
+
+
+def total(pred: Any, target: Any) -> Any:
+    return np.sum(pred * target)
+
+
+def test_a_peer_with_another_result_is_reported_and_not_timed() -> None:
+    found = {ours.NAME: {"sum": total}, "liar": {"sum": lambda pred, target: total(pred, target) * 1.01}}
+    row = contest.contest(SUM, NumPy(), found, seconds=0.0)
+    assert row.disagreeing == ["liar"]
+    assert list(row.times) == [ours.NAME]
+    assert not row.sound
+
+
+def test_a_peer_that_fails_is_reported_and_the_others_race() -> None:
+    def broken(pred: Any, target: Any) -> NoReturn:
+        raise TypeError("no such option\nsecond line")
+
+    found = {ours.NAME: {"sum": total}, "broken": {"sum": broken}, "peer": {"sum": total}, "other": {}}
+    row = contest.contest(SUM, NumPy(), found, seconds=0.0)
+    assert row.failed == {"broken": "TypeError: no such option"}
+    assert list(row.times) == [ours.NAME, "peer"]
+    assert row.fastest_peer == "peer"
+    assert row.sound
+
+
+def test_without_our_result_there_is_no_race() -> None:
+    def broken(pred: Any, target: Any) -> NoReturn:
+        raise ValueError
+
+    row = contest.contest(SUM, NumPy(), {ours.NAME: {"sum": broken}, "peer": {"sum": total}}, seconds=0.0)
+    assert row.times == {}
+    assert not row.sound
+
+
+def test_a_peer_that_is_not_installed_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> NoReturn:
+        raise ModuleNotFoundError("No module named 'peer'")
+
+    monkeypatch.setitem(tasks.CONTESTANTS, "numpy", {ours.NAME: dict, "peer": missing})
+    found, absent = contest.contestants("numpy")
+    assert list(found) == [ours.NAME]
+    assert absent == {"peer": "ModuleNotFoundError: No module named 'peer'"}
+
+
+def raced(goal: Goal | None) -> Row:
+    """A made-up race: two times as fast as `near`, three times as fast as `far`."""
+    return Row(
+        task=replace(SUM, goal=goal, call=Call(gradient=True, compiled=True)),
+        backend="torch",
+        device="cpu",
+        first_call={ours.NAME: 4.0, "near": 8.0, "far": 1.0},
+        differences={"near": Difference(1e-7, 1e-7), "far": Difference(0.0, 0.0)},
+        times={
+            ours.NAME: Spread(0.010, 0.009, 0.011),
+            "near": Spread(0.020, 0.019, 0.021),
+            "far": Spread(0.030, 0.029, 0.031),
+        },
+        ratios={"near": Spread(2.0, 1.9, 2.1), "far": Spread(3.0, 2.9, 3.1)},
+        fastest_peer="near",
+        rounds=7,
+        calls=1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("goal", "reached"),
+    [
+        (None, None),
+        (Goal(2.0), True),
+        (Goal(2.5), False),
+        (Goal(2.5, against="far"), True),
+        (Goal(2.5, against="absent"), None),
+    ],
+)
+def test_a_goal_speaks_of_the_fastest_peer_or_of_its_own(goal: Goal | None, reached: bool | None) -> None:
+    assert raced(goal).reached is reached
+
+
+# The plan
+
+
+def test_everything_is_raced_at_every_size() -> None:
+    plan = list(tasks.boxes("torch", Effort()))
+    pairs = {(task.title, task.size, task.call.gradient, task.call.compiled) for task in plan if len(task.size) == 1}
+    assert pairs == {
+        (title, (rows,), gradient, compiled)
+        for title in ("CIoU loss", "GIoU loss")
+        for rows in (256, 4_096, 100_000, 1_000_000)
+        for gradient in (False, True)
+        for compiled in (False, True)
+    }
+    assert [task.size for task in plan if len(task.size) == 2] == [(8_400, 50), (10_000, 1_000)]
+
+
+@pytest.mark.parametrize(
+    ("backend", "gradient", "compiled", "goals"),
+    [
+        ("torch", False, False, [None, None, None, None]),
+        ("torch", True, False, [1.6, 1.6, 1.6, 1.6]),
+        ("torch", True, True, [1.6, 1.6, 2.0, 2.0]),
+        ("jax", True, True, [2.0, 2.0, 2.0, 2.0]),
+        ("numpy", False, False, [None, None, None, 2.0]),
+        ("numpy", True, False, [None, None, None, 2.0]),
+    ],
+)
+def test_goals_by_size(backend: str, gradient: bool, compiled: bool, goals: list[float | None]) -> None:
+    plan = [
+        task
+        for task in tasks.boxes(backend, Effort(losses=("giou",), tables=()))
+        if task.call == Call(gradient=gradient, compiled=compiled)
+    ]
+    assert [task.goal and task.goal.ratio for task in plan] == goals
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+def test_the_large_table_is_held_against_torchvision(backend: str) -> None:
+    plan = list(tasks.boxes(backend, Effort(losses=())))
+    assert [task.goal for task in plan] == [None, Goal(3.0, against="torchvision")]
+
+
+# The reports
+
+
+def refuse(constant: str) -> NoReturn:
+    raise AssertionError(f"{constant} is not JSON")
+
+
+def made_up(*rows: Row) -> Report:
+    return Report(TINY, list(rows), {"torch": "cpu"}, {"gone": "ImportError: no gone"}, Spread(0.02, 0.01, 0.03))
+
+
+def test_json_is_strict_and_complete() -> None:
+    unsound = replace(raced(None), differences={"near": Difference(float("inf"), None)})
+    content = json.loads(report.as_json(made_up(raced(Goal(2.5)), unsound)), parse_constant=refuse)
+    assert set(content["machine"]) == {"cpu", "cores", "python", "platform", "hardware", "load_before"}
+    assert content["versions"]["numpy"] == np.__version__
+    assert content["import"]["median_ms"] == 20.0
+    assert content["import"]["reached"] is True
+    first, second = content["rows"]
+    assert first["times"][ours.NAME] == {
+        "median_ms": 10.0,
+        "lower_quartile_ms": 9.0,
+        "upper_quartile_ms": 11.0,
+    }
+    assert first["ratios"]["near"]["median"] == 2.0
+    assert first["goal"] == {"ratio": 2.5, "against": "the fastest peer"}
+    assert first["reached"] is False
+    assert first["first_call_ms"]["near"] == 8000.0
+    assert second["differences"]["near"] == {"value": None, "gradient": None, "agrees": False}
+
+
+def test_a_line_of_the_table() -> None:
+    assert report.cells(raced(Goal(2.0))) == (
+        *("sum", "6", "torch compiled", "value+grad", "10"),
+        *("   20 near", "2.00", "1.90-2.10", "≥ 2.0 reached", "4.0/8.0"),
+    )
+    assert report.cells(raced(Goal(2.5, against="far")))[8] == "≥ 2.5 reached, far 3.00"
+    assert report.cells(raced(Goal(2.5, against="absent")))[8] == "≥ 2.5 not raced, absent"
+
+
+def test_the_plain_table_is_aligned() -> None:
+    large = replace(raced(None), task=replace(SUM, size=(10_000, 1_000)))
+    head, rule, *lines = report.plain_table(made_up(raced(None), large)).splitlines()
+    assert set(rule) == {"-"}
+    assert "10 000 x 1 000" in lines[1]
+    for word in ("backend", "work"):
+        assert {line[head.index(word) - 1] for line in lines} == {" "}
+
+
+def test_without_rich_the_table_is_plain(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    report.show(made_up(raced(Goal(2.0))))
+    text = capsys.readouterr().out
+    assert report.plain_table(made_up(raced(Goal(2.0)))) in text
+    assert "gone is absent: ImportError: no gone" in text
+    assert "goals: 1 reached, 0 missed, 0 not raced" in text
+    assert "import array_losses: 20 ms beyond NumPy's own (10-30), goal 30 ms: reached" in text
+
+
+@pytest.mark.skipif(not installed("rich"), reason="rich is not installed")
+def test_with_rich_the_table_says_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    report.show(made_up(raced(Goal(2.0))))
+    line = next(line for line in capsys.readouterr().out.splitlines() if "near" in line)
+    assert line.split() == " ".join(report.cells(raced(Goal(2.0)))).split()
+
+
+@pytest.mark.parametrize(("load", "told"), [(None, False), (0.1, False), (3.5, True)])
+def test_a_busy_machine_is_told(load: float | None, told: bool) -> None:
+    text = "\n".join(report.remarks(replace(made_up(raced(None)), load=load)))
+    assert ("the machine was busy (load 3.5 before the first race)" in text) is told
+
+
+def test_disagreements_and_failures_are_told() -> None:
+    row = replace(raced(None), failed={"worse": "TypeError: no"}, differences={"near": Difference(0.5, None)})
+    text = "\n".join(report.remarks(made_up(row)))
+    assert "worse failed: TypeError: no" in text
+    assert "near got another result: Difference(value=0.5, gradient=None)" in text
+
+
+# Runs
+
+
+@pytest.mark.parametrize("name", list(BACKENDS))
+def test_a_tiny_run(name: str) -> None:
+    if not installed(name):
+        pytest.skip(f"{name} is not installed")
+    found = command.measure(["boxes"], [open_backend(name)], replace(TINY, losses=("ciou",), imports=0))
+    assert found.sound
+    assert len(found.rows) == {"numpy": 3, "torch": 3, "jax": 2}[name]
+    for row in found.rows:
+        assert row.rounds >= timing.ROUNDS
+        assert all(spread.median > 0 for spread in row.times.values())
+        present = [peer for peer in tasks.CONTESTANTS[name] if peer not in found.absent]
+        if row.task.title != "IoU table":
+            present = [peer for peer in present if (name, peer) != ("numpy", "torchvision")]
+        assert list(row.times) == present
+
+
+def test_the_command_writes_its_report(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(command, "QUICK", TINY)
+    file = tmp_path / "report.json"
+    assert command.main(["--family", "boxes", "--backend", "numpy", "--quick", "--json", str(file)]) == 0
+    content = json.loads(file.read_text(encoding="utf-8"), parse_constant=refuse)
+    assert [row["task"] for row in content["rows"]] == ["CIoU loss"] * 2 + ["GIoU loss"] * 2 + ["IoU table"]
+    assert content["import"]["median_ms"] > 0
+    assert "IoU table" in capsys.readouterr().out
+
+
+def test_a_disagreement_is_exit_status_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    def liars() -> dict[str, Any]:
+        return {"iou table": lambda boxes, others: np.ones((len(boxes), len(others)), dtype=np.float32)}
+
+    monkeypatch.setitem(tasks.CONTESTANTS["numpy"], "liar", liars)
+    monkeypatch.setattr(command, "QUICK", replace(TINY, losses=(), imports=0))
+    assert command.main(["--backend", "numpy", "--quick"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("cupid", "benchmarks: backend must be one of numpy, torch, jax; got cupid\n"),
+        ("numpy:cuda", "benchmarks: numpy has no device cuda\n"),
+    ],
+)
+def test_a_missing_backend_is_an_error(name: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--backend", name]) == 2
+    assert capsys.readouterr().err == message
+
+
+def test_a_report_without_races_is_not_sound() -> None:
+    assert not made_up().sound
+
+
+def test_the_import_is_measured_in_new_processes() -> None:
+    assert 0 < imports.import_seconds(2).median < 60
+
+
+def test_the_tolerances_are_far_above_rounding_and_far_below_a_wrong_term() -> None:
+    assert 2**-24 < agreement.VALUE < agreement.GRADIENT < 1e-4
+
+
+def test_the_machine_is_named() -> None:
+    assert machine.machine()["cpu"]
+
+
+@pytest.mark.skipif(not installed("ultralytics"), reason="ultralytics is not installed")
+def test_ultralytics_is_imported_quietly(tmp_path: Path) -> None:
+    program = (
+        "import os; from benchmarks import peers_ultralytics;"
+        "import torch; before = dict(os.environ), torch.get_num_threads();"
+        "peers_ultralytics.functions();"
+        "assert before == (dict(os.environ), torch.get_num_threads())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=Path(tasks.__file__).parent.parent,
+        env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert list(tmp_path.rglob("*ltralytics*")) == []
