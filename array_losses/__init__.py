@@ -18,8 +18,9 @@ reduction : {"none", "mean", "sum"}, default "none"
 
 What holds everywhere: float16 and bfloat16 are computed, reduced and returned in float32, their gradients come
 back in the input's dtype. Gradients of float16 saturate at its largest number, 65504; in JAX each row's slopes do,
-before they are multiplied. Integers count as the library's default real dtype. Shapes, dtypes and options are checked (`ValueError`,
-`TypeError`), values never: finite input gives a finite result, a NaN stays in its row.
+before they are multiplied. Integers count as the library's default real dtype. Shapes, dtypes and options are
+checked (`ValueError`, `TypeError`), values never: finite input gives a finite result (as long as the squared size of a
+hull does not overflow the dtype: boxes 1e18 apart in float32), a NaN stays in its row.
 
 `grad` and `value_and_grad` differentiate any function written to the standard, on any of these libraries.
 """

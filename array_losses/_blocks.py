@@ -9,7 +9,7 @@ from ._array import Array, DType, Namespace, is_torch
 
 # Rows a block, measured for the boxes' kernel with slopes on 1 000 000 rows. PyTorch's own threads share each operation
 # and need longer ones; Python threads over NumPy's blocks only waited for each other.
-NUMPY_ROWS = 16_384
+NUMPY_ROWS = 65_536
 TORCH_ROWS = 131_072
 
 RowFunction = Callable[[Sequence[Array]], tuple[Array, list[Array | None]]]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +16,6 @@ from .contest import Row
 from .tasks import Effort
 from .timing import Spread
 
-WIDTH = 140  # columns that the table may use, whatever the terminal says: a cut number helps nobody
 HEAD = (
     "task",
     "rows",
@@ -70,10 +71,10 @@ def as_json(report: Report) -> str:
 
 
 def show(report: Report) -> None:
-    """Print the table: with rich where it is installed, as plain text elsewhere."""
-    try:
+    """Print the table: with rich in a terminal where it is installed, as plain text elsewhere."""
+    if sys.stdout.isatty() and importlib.util.find_spec("rich") is not None:
         _show_rich(report)
-    except ImportError:
+    else:
         print(plain_table(report))
     for line in remarks(report):
         print(line)
@@ -145,7 +146,8 @@ def _show_rich(report: Report) -> None:
     console_module: Any = importlib.import_module("rich.console")
     table_module: Any = importlib.import_module("rich.table")
     console = console_module.Console(highlight=False)
-    console.width = max(console.width, WIDTH)
+    # A line may be wider than the terminal, but no cell is cut.
+    console.width = max(console.width, *(len(line) + 3 * len(HEAD) for line in plain_table(report).splitlines()))
     table = table_module.Table(box=importlib.import_module("rich.box").SIMPLE_HEAD, pad_edge=False)
     for head in HEAD:
         table.add_column(head, justify="left" if head in LEFT else "right", no_wrap=True)

@@ -78,16 +78,32 @@ def evaluate(
 ) -> tuple[Array, list[Array | None]]:
     """The kernel's value and the wanted slopes of some arrays, computed at least in float32."""
     standard = namespace(*arrays)
+    leading = broadcast_shape(*[x.shape[:-1] for x in arrays])
+    if not plain_cpu(standard, *arrays):
+        return _evaluate(standard, kernel, options, arrays, wanted, leading, blocks=is_numpy(standard))
+    torch = raw(standard)
+    if math.prod(leading) > FEW_ROWS and torch.get_num_threads() > 1:
+        return _evaluate(standard, kernel, options, arrays, wanted, leading, blocks=True)
+
+    # On the tensors' own memory. NumPy knows float16, but has other default dtypes and no bfloat16.
+    dtype = computing_dtype(standard, *arrays)
+    views = [(x if x.dtype in (dtype, torch.float16) else x.to(dtype)).detach().numpy() for x in arrays]
+    value, slopes = _evaluate(namespace(*views), kernel, options, views, wanted, leading, blocks=True)
+    tensor = torch.from_numpy if leading else torch.as_tensor
+    return tensor(value), [None if s is None else torch.from_numpy(s) for s in slopes]
+
+
+def _evaluate(
+    standard: Namespace,
+    kernel: Kernel,
+    options: tuple[Any, ...],
+    arrays: Sequence[Array],
+    wanted: Sequence[bool],
+    leading: tuple[int, ...],
+    blocks: bool,
+) -> tuple[Array, list[Array | None]]:
     xp = raw(standard)
     dtype = computing_dtype(standard, *arrays)
-    leading = broadcast_shape(*(x.shape[:-1] for x in arrays))
-    plain = plain_cpu(xp, *arrays)
-    if plain and (math.prod(leading) <= FEW_ROWS or xp.get_num_threads() == 1):
-        # On the tensors' own memory.
-        floats = [x.detach() if x.dtype == xp.float16 else x.detach().to(dtype) for x in arrays]
-        value, slopes = evaluate(kernel, options, [x.numpy() for x in floats], wanted)
-        return xp.as_tensor(value), [None if s is None else xp.from_numpy(s) for s in slopes]
-
     aligned = [x if x.ndim > len(leading) else xp.reshape(x, _padded(x.shape, len(leading) + 1)) for x in arrays]
 
     def rows(parts: Sequence[Array]) -> tuple[Array, list[Array | None]]:
@@ -97,10 +113,12 @@ def evaluate(
             slopes = [_within_range(xp, s, x) for s, x in zip(slopes, parts)]
         return value, slopes
 
-    if is_numpy(xp):
-        with xp.errstate(all="ignore"):
-            return in_blocks(xp, rows, aligned, wanted, leading, dtype)
-    return in_blocks(xp, rows, aligned, wanted, leading, dtype) if plain else rows(aligned)
+    if not blocks:
+        return rows(aligned)
+    if not is_numpy(xp):
+        return in_blocks(xp, rows, aligned, wanted, leading, dtype)
+    with xp.errstate(all="ignore"):
+        return in_blocks(xp, rows, aligned, wanted, leading, dtype)
 
 
 def _padded(shape: tuple[int, ...], ndim: int) -> tuple[int, ...]:

@@ -21,8 +21,8 @@ def value_and_grad(
     Parameters
     ----------
     fun : callable
-        Takes arrays and returns a 0-d array of real floating dtype, or a pair of that and anything with
-        `has_aux`.
+        Takes arrays and returns a 0-d array of real floating dtype, or a pair of that and more arrays
+        (in nested lists, tuples and dicts) with `has_aux`.
     argnums : int or tuple of int, default 0
         Which positional arguments to differentiate; each an array, or nested lists, tuples and dicts of
         arrays.
