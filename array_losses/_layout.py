@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ._array import Array, Namespace, is_numpy, is_torch, raw
+from ._array import Array, Namespace, is_jax, is_numpy, is_torch, raw
 
 
 def to_columns(xp: Namespace, rows: Array) -> Array:
@@ -34,6 +34,13 @@ def column_list(xp: Namespace, rows: Array) -> list[Array]:
 
 def to_rows(xp: Namespace, columns: Sequence[Array]) -> Array:
     """The columns side by side in a new last axis."""
+    if is_jax(xp):
+        # XLA computes a choice between columns in one loop, but the columns of a stack one by one.
+        lane = xp.arange(len(columns))
+        rows = xp.broadcast_to(columns[0][..., None], (*columns[0].shape, len(columns)))
+        for i, column in enumerate(columns):
+            rows = xp.where(lane == i, column[..., None], rows)
+        return rows
     if not is_numpy(xp):
         return xp.stack(tuple(columns), axis=-1)
     rows = raw(xp).empty((*columns[0].shape, len(columns)), dtype=columns[0].dtype)

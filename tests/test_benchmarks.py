@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -323,7 +324,8 @@ def test_the_plain_table_is_aligned() -> None:
 
 
 def test_without_rich_the_table_is_plain(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setitem(sys.modules, "rich.console", None)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     report.show(made_up(raced(Goal(2.0))))
     text = capsys.readouterr().out
     assert report.plain_table(made_up(raced(Goal(2.0)))) in text
@@ -333,9 +335,12 @@ def test_without_rich_the_table_is_plain(monkeypatch: pytest.MonkeyPatch, capsys
 
 
 @pytest.mark.skipif(not installed("rich"), reason="rich is not installed")
-def test_with_rich_the_table_says_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+def test_with_rich_the_table_says_the_same(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     report.show(made_up(raced(Goal(2.0))))
-    line = next(line for line in capsys.readouterr().out.splitlines() if "near" in line)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert "─" in plain
+    line = next(line for line in plain.splitlines() if "near" in line)
     assert line.split() == " ".join(report.cells(raced(Goal(2.0)))).split()
 
 
