@@ -25,8 +25,8 @@ def to_columns(xp: Namespace, rows: Array) -> Array:
 def column_list(xp: Namespace, rows: Array) -> list[Array]:
     """The columns one by one, for a compiler to fuse with what follows."""
     if is_torch(xp) and rows.is_cpu:
-        # TorchInductor leaves a loop over interleaved columns scalar, which takes three times as long. as_strided makes
-        # it lay them out first; it would fuse any plain copy away again.
+        # TorchInductor leaves a loop over interleaved columns scalar, which takes more than twice as long. as_strided
+        # makes it lay them out first; it would fuse any plain copy away again.
         columns = xp.stack(rows.unbind(-1))
         return list(xp.as_strided(columns, columns.shape, columns.stride()).unbind(0))
     return [rows[..., i] for i in range(rows.shape[-1])]
@@ -65,8 +65,3 @@ def halves(xp: Namespace, columns: Array) -> tuple[Array, Array]:
     middle = columns.shape[0] // 2
     first, second = columns.split(middle) if is_torch(xp) else (columns[:middle, ...], columns[middle:, ...])
     return first, second
-
-
-def empty(xp: Namespace, shape: tuple[int, ...], like: Array) -> Array:
-    """An array that is about to be filled, with the dtype and the device of another."""
-    return like.new_empty(shape) if is_torch(xp) else xp.empty(shape, dtype=like.dtype, device=like.device)
