@@ -122,8 +122,6 @@ def plain_cpu(xp: Namespace, *arrays: Array) -> bool:
     torch = sys.modules["torch"]
     if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
         return False
-    if torch.jit.is_tracing() or torch._C._len_torch_dispatch_stack():
-        return False  # a tracer would take what NumPy computes for a constant
     recording = torch.is_grad_enabled()
     return all(
         type(x) in (torch.Tensor, torch.nn.Parameter)
