@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ._array import Array, DType, Namespace, is_torch
 
-# Rows a block, measured for the boxes' kernel with slopes on 1 000 000 rows. PyTorch's own threads share each operation
-# and need longer ones; Python threads over NumPy's blocks only waited for each other.
-NUMPY_ROWS = 65_536
-TORCH_ROWS = 131_072
+# Numbers a block, measured for the boxes' kernel with slopes on 1 000 000 rows of four. PyTorch's threads share each
+# operation and need longer ones; Python threads over NumPy's blocks only waited for each other.
+NUMPY_BLOCK = 262_144
+TORCH_BLOCK = 524_288
 
 RowFunction = Callable[[Sequence[Array]], tuple[Array, list[Array | None]]]
 
@@ -28,13 +28,13 @@ def in_blocks(
     `function` maps arrays whose leading axes broadcast to one number a row and, as `wanted`, the slopes with respect to
     each array's row, all of `dtype`.
     """
-    rows = TORCH_ROWS if is_torch(xp) else NUMPY_ROWS
+    own = [x.shape[len(shape) :] for x in arrays]
+    width = max([math.prod(row) for row in own])
+    rows = max(1, (TORCH_BLOCK if is_torch(xp) else NUMPY_BLOCK) // max(1, width))
     if math.prod(shape) <= rows + rows // 2:
         return function(arrays)
     value = xp.empty(shape, dtype=dtype, device="cpu")
-    slopes = [
-        xp.empty((*shape, x.shape[-1]), dtype=dtype, device="cpu") if want else None for x, want in zip(arrays, wanted)
-    ]
+    slopes = [xp.empty((*shape, *row), dtype=dtype, device="cpu") if want else None for row, want in zip(own, wanted)]
     for block in _split(shape, rows):
         value[block], pieces = function([x[_fit(block, x.shape)] for x in arrays])
         for whole, piece in zip(slopes, pieces):

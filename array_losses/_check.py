@@ -59,44 +59,120 @@ def boxes(pred: Array, target: Array) -> Namespace:
 
 
 def matched_boxes(pred: Array, target: Array) -> Namespace:
-    """Two arrays of boxes of one shape: a silent (N,) x (N, 1) is the classic loss bug."""
+    """Two arrays of boxes of one shape."""
     xp = boxes(pred, target)
-    if pred.shape != target.shape:
-        raise ValueError(f"pred and target must have equal shapes; got {tuple(pred.shape)} and {tuple(target.shape)}")
+    _equal_shapes(pred=pred, target=target)
     return xp
+
+
+def matched(**arrays: Array) -> Namespace:
+    """Two arrays of real numbers of one shape: a silent (N,) x (N, 1) is the classic loss bug."""
+    xp = library(**arrays)
+    real(xp, **arrays)
+    _equal_shapes(**arrays)
+    return xp
+
+
+def _equal_shapes(**arrays: Array) -> None:
+    (first, a), (second, b) = arrays.items()
+    if a.shape != b.shape:
+        raise ValueError(f"{first} and {second} must have equal shapes; got {tuple(a.shape)} and {tuple(b.shape)}")
+
+
+def class_axis(axis: Any, **array: Array) -> int:
+    """The axis of the classes, counted from 0."""
+    ((name, x),) = array.items()
+    if isinstance(axis, bool) or not isinstance(axis, int):
+        raise TypeError(f"axis must be an int; got {_kind(axis)}")
+    if x.ndim == 0:
+        raise ValueError(f"{name} must have at least one axis; got shape ()")
+    if not -x.ndim <= axis < x.ndim:
+        raise ValueError(f"axis must be between {-x.ndim} and {x.ndim - 1}; got {axis}")
+    return axis % int(x.ndim)
+
+
+def rows_along(x: Array, axis: int) -> tuple[int, ...]:
+    """The shape without one axis."""
+    return tuple(x.shape[:axis]) + tuple(x.shape[axis + 1 :])
+
+
+def class_indices(xp: Namespace, rows: tuple[int, ...], labels: Array) -> None:
+    """One integer for each row."""
+    if tuple(labels.shape) != rows:
+        raise ValueError(f"labels must have shape {rows}; got {tuple(labels.shape)}")
+    if not xp.isdtype(labels.dtype, "integral"):
+        raise TypeError(f"labels of shape {rows} must have an integer dtype; got {labels.dtype}")
+
+
+def soft_labels(xp: Namespace, logits: Array, rows: tuple[int, ...], labels: Array, ignore_index: Any) -> bool:
+    """Whether the labels are class probabilities; class indices otherwise."""
+    if ignore_index is not None and (isinstance(ignore_index, bool) or not isinstance(ignore_index, int)):
+        raise TypeError(f"ignore_index must be an int or None; got {_kind(ignore_index)}")
+    if labels.shape == logits.shape:
+        real(xp, labels=labels)
+        if ignore_index is not None:
+            raise ValueError(f"ignore_index must be None unless labels are class indices; got {ignore_index}")
+        return True
+    if tuple(labels.shape) != rows:
+        raise ValueError(
+            f"labels must have shape {rows} (class indices) or {tuple(logits.shape)} (class probabilities); "
+            f"got {tuple(labels.shape)}"
+        )
+    class_indices(xp, rows, labels)
+    return False
+
+
+def shaped(like: Array, shape: tuple[int, ...], **array: Array) -> None:
+    """An array of real numbers of this shape, beside `like`, the first array of the call."""
+    ((name, x),) = array.items()
+    beside(like, **array)
+    real(namespace(like), **array)
+    if tuple(x.shape) != shape:
+        raise ValueError(f"{name} must have shape {shape}; got {tuple(x.shape)}")
 
 
 def reduction(
     xp: Namespace,
-    pred: Array,
+    like: Array,
+    rows: tuple[int, ...],
     weights: Array | None,
     where: Array | None,
     normalizer: Array | float | None,
     reduction: str,
 ) -> None:
-    """The four options that every loss shares, for the rows of `pred`."""
+    """The four options that every loss shares; `like` is the first array of the call, `rows` the rows' shape."""
     one_of("reduction", reduction, REDUCTIONS)
     if weights is not None:
-        _like_rows(pred, weights=weights)
+        like_rows(like, rows, weights=weights)
         real(xp, weights=weights)
     if where is not None:
-        _like_rows(pred, where=where)
+        like_rows(like, rows, where=where)
         if not xp.isdtype(where.dtype, "bool"):
             raise TypeError(f"where must have a boolean dtype; got {where.dtype}")
     if normalizer is not None:
         if reduction != "mean":
             raise ValueError(f"normalizer must be None unless reduction is 'mean'; got reduction={reduction!r}")
         if not isinstance(normalizer, (int, float)):
-            library(pred=pred, normalizer=normalizer)
+            beside(like, normalizer=normalizer)
             real(xp, normalizer=normalizer)
             if tuple(normalizer.shape) != ():
                 raise ValueError(f"normalizer must be a number or have shape (); got {tuple(normalizer.shape)}")
 
 
-def _like_rows(pred: Array, **named: Array) -> None:
+def beside(like: Array, **named: Array) -> None:
+    """An array of the library of `like`, the first array of the call."""
     ((name, array),) = named.items()
-    library(pred=pred, **named)
-    rows = tuple(pred.shape[:-1])
+    try:
+        namespace(like, array)
+    except TypeError:
+        library(**named)
+        raise TypeError(f"{name} must be an array of the library of {_kind(like)}; got {_kind(array)}") from None
+
+
+def like_rows(like: Array, rows: tuple[int, ...], **named: Array) -> None:
+    """An array that broadcasts to the rows."""
+    ((name, array),) = named.items()
+    beside(like, **named)
     try:
         fits = broadcast_shape(array.shape, rows) == rows
     except ValueError:
@@ -117,6 +193,13 @@ def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf
     if not (low <= value <= high and math.isfinite(value)):
         bounds = f"at least {low:g}" if high == math.inf else f"between {low:g} and {high:g}"
         raise ValueError(f"{name} must be {'finite' if low == -math.inf else bounds}; got {value!r}")
+    return float(value)
+
+
+def positive(name: str, value: Any) -> float:
+    """A finite Python number above 0, as a float."""
+    if number(name, value) <= 0.0:
+        raise ValueError(f"{name} must be greater than 0; got {value!r}")
     return float(value)
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from ._array import Array, Namespace, is_fused, is_torch
+from typing import NamedTuple
+
+from ._array import Array, Namespace, is_fused, is_jax, is_numpy, is_torch
 
 _smallest: dict[tuple[str, object], float] = {}
 
 
 def smallest_normal(xp: Namespace, x: Array) -> float:
     """The smallest positive normal number of the dtype of `x`, as a Python float."""
+    if is_fused(xp):
+        # A table that grew while torch.compile traces would make it trace again.
+        return float(xp.finfo(x.dtype).smallest_normal)
     key = (xp.__name__, x.dtype)
     found = _smallest.get(key)
     if found is None:
@@ -39,3 +44,101 @@ def rounded(xp: Namespace, product: Array) -> Array:
     """
     contracted = is_fused(xp) and not (is_torch(xp) and product.is_cpu)
     return at_least(xp, product, 0.0) if contracted else product
+
+
+def power(xp: Namespace, x: Array, exponent: float) -> Array:
+    """`x` >= 0 to a constant power >= 0, with 0**0 = 1; small whole powers by multiplication.
+
+    Its own derivative is finite at 0, so that slopes which contain it can be differentiated once more.
+    """
+    if exponent == 0.0:
+        return xp.ones_like(x)
+    if exponent == 1.0:
+        return x
+    if exponent in (2.0, 3.0, 4.0):
+        square = x * x
+        return square if exponent == 2.0 else square * x if exponent == 3.0 else square * square
+    if is_numpy(xp):
+        return x**exponent
+    positive = x > 0.0
+    raised = xp.where(positive, x, xp.ones_like(x)) ** exponent
+    return xp.where(positive, raised, x)
+
+
+class Logistic(NamedTuple):
+    """What losses from a logit x are made of, each exact also where it is tiny."""
+
+    p: Array
+    """sigmoid(x)"""
+    q: Array
+    """sigmoid(-x) = 1 - p"""
+    up: Array
+    """softplus(x) = -ln q"""
+    down: Array
+    """softplus(-x) = -ln p"""
+
+
+def logistic(xp: Namespace, x: Array) -> Logistic:
+    """Sigmoid and softplus of x and of -x. The slope of softplus is the sigmoid, also at 0."""
+    if is_torch(xp):
+        # From its threshold on, torch returns x itself; at 20, its default, that is seen in float64.
+        softplus, opposite = xp.nn.functional.softplus, -x
+        return Logistic(xp.sigmoid(x), xp.sigmoid(opposite), softplus(x, 1, 40), softplus(opposite, 1, 40))
+    if is_numpy(xp):
+        return _numpy_logistic(xp, x)
+    # One condition for all: its branches fit together at 0, so that they may be differentiated one by one.
+    negative = x <= 0.0
+    small = xp.exp(xp.where(negative, x, -x))
+    larger = 1.0 / (1.0 + small)
+    smaller, log = small * larger, xp.log1p(small)
+    zero = xp.zeros_like(x)
+    return Logistic(
+        xp.where(negative, smaller, larger),
+        xp.where(negative, larger, smaller),
+        xp.where(negative, zero, x) + log,
+        xp.where(negative, -x, zero) + log,
+    )
+
+
+def _numpy_logistic(xp: Namespace, x: Array) -> Logistic:
+    small = xp.exp(-xp.abs(x))
+    whole = 1.0 + small
+    larger = 1.0 / whole
+    smaller = small * larger
+    # log1p(small) without log1p, which NumPy computes one by one: the rounding error of 1 + small, made good.
+    log = xp.log(whole) + (small - (whole - 1.0)) * larger
+    negative, zero = x <= 0.0, x.dtype.type(0)
+    return Logistic(
+        xp.where(negative, smaller, larger),
+        xp.where(negative, larger, smaller),
+        xp.maximum(x, zero) + log,
+        xp.maximum(-x, zero) + log,
+    )
+
+
+# Looking up one entry of each row -------------------------------------------------------------------------------------
+
+
+def pick(xp: Namespace, x: Array, index: Array) -> Array:
+    """The entry at `index` of each row along the last axis."""
+    if is_torch(xp):
+        return x.gather(-1, index[..., None])[..., 0]
+    return xp.take_along_axis(x, xp.expand_dims(index, axis=-1), axis=-1)[..., 0]
+
+
+def put(xp: Namespace, x: Array, index: Array, value: Array | float) -> Array:
+    """`x` with the entry at `index` of each row replaced. May write into `x`, which must not be used any more."""
+    if is_numpy(xp):
+        xp.put_along_axis(x, index[..., None], value if isinstance(value, float) else value[..., None], axis=-1)
+        return x
+    if is_torch(xp) and not xp.compiler.is_compiling() and not xp.is_grad_enabled():
+        where = index[..., None]
+        return x.scatter_(-1, where, value) if isinstance(value, float) else x.scatter_(-1, where, value[..., None])
+    here = one_hot(xp, index, x)
+    return xp.where(here, value if isinstance(value, float) else xp.expand_dims(value, axis=-1), x)
+
+
+def one_hot(xp: Namespace, index: Array, like: Array) -> Array:
+    """Booleans shaped like `like`: where the position along the last axis is `index`."""
+    lanes = xp.arange(like.shape[-1], dtype=index.dtype, device=None if is_jax(xp) else index.device)
+    return xp.expand_dims(index, axis=-1) == lanes

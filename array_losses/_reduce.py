@@ -7,9 +7,13 @@ import math
 from ._array import Array, Namespace, astype
 
 
-def keep_rows(xp: Namespace, x: Array, where: Array | None) -> Array:
-    """`x` with zeros in the rows (along its last axis) outside `where`: not even a NaN leaves them."""
-    return x if where is None else xp.where(xp.expand_dims(where, axis=-1), x, xp.zeros_like(x))
+def keep_rows(xp: Namespace, x: Array, where: Array | None, own_axes: int) -> Array:
+    """`x` with zeros in the rows outside `where`, a row being its last `own_axes` axes: not even a NaN leaves them."""
+    if where is None:
+        return x
+    if own_axes:
+        where = xp.reshape(where, (*where.shape, *(1,) * own_axes))
+    return xp.where(where, x, xp.zeros_like(x))
 
 
 def reduce_rows(
@@ -19,8 +23,12 @@ def reduce_rows(
     weights: Array | None,
     where: Array | None,
     normalizer: Array | float | None,
+    counts: Array | None = None,
 ) -> Array:
-    """Rows times weights, 0 outside `where`; their mean or sum. A mean over a divisor of 0 is 0, with gradient 0."""
+    """Rows times weights, 0 outside `where`; their mean or sum. A mean over a divisor of 0 is 0, with gradient 0.
+
+    `counts`, shaped like the rows, says how much each row counts in the mean's divisor if not 1.
+    """
     if weights is not None:
         weights = astype(xp, weights, rows.dtype)
         weights = weights if where is None else xp.where(where, weights, xp.zeros_like(weights))
@@ -32,14 +40,18 @@ def reduce_rows(
     total = xp.sum(total)
     if reduction == "sum":
         return total
-    if normalizer is None and weights is None and where is None:
+    if normalizer is None and weights is None and where is None and counts is None:
         return total / max(1, math.prod(rows.shape))
     if isinstance(normalizer, (int, float)):
         return total / normalizer if normalizer != 0 else total * 0.0
     if normalizer is not None:
         divisor = astype(xp, normalizer, rows.dtype)
     else:
-        counted = astype(xp, where, rows.dtype) if weights is None else weights
+        counted = counts if weights is None else weights if counts is None else weights * counts
+        if counted is None:
+            counted = astype(xp, where, rows.dtype)
+        elif where is not None and weights is None:
+            counted = xp.where(where, counted, xp.zeros_like(counted))
         divisor = xp.sum(xp.broadcast_to(counted, rows.shape))
     empty = divisor == 0
     return xp.where(empty, xp.zeros_like(total), total / xp.where(empty, xp.ones_like(divisor), divisor))

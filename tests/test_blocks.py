@@ -20,8 +20,8 @@ def many(rows: int, seed: int = 3) -> Boxes:
 
 @pytest.fixture
 def short_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_blocks, "NUMPY_ROWS", 100)
-    monkeypatch.setattr(_blocks, "TORCH_ROWS", 100)
+    monkeypatch.setattr(_blocks, "NUMPY_BLOCK", 400)
+    monkeypatch.setattr(_blocks, "TORCH_BLOCK", 400)
 
 
 def gradients(pred: Boxes, target: Boxes) -> tuple[Boxes, Boxes]:
@@ -53,7 +53,7 @@ def test_tables_in_blocks(shapes: tuple[tuple[int, ...], tuple[int, ...]], reque
         np.testing.assert_allclose(ours, expected, rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize("rows", [1, 300, _blocks.TORCH_ROWS // 2, 2 * _blocks.TORCH_ROWS + 17])
+@pytest.mark.parametrize("rows", [1, 300, _blocks.TORCH_BLOCK // 8, _blocks.TORCH_BLOCK // 2 + 17])
 def test_torch_gives_numpy_s_numbers_at_every_length(rows: int) -> None:
     pred, target = many(rows), many(rows, 4)
     p, t = torch.tensor(pred, requires_grad=True), torch.tensor(target, requires_grad=True)

@@ -11,27 +11,32 @@ import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
 
 from .._array import Array, astype, computing_dtype
-from ._closed_form import Kernel, evaluate
+from ._closed_form import INDEX, Kernel, Ranks, evaluate, own_axes
 
 
-def apply(kernel: Kernel, options: tuple[Any, ...], arrays: tuple[Array, ...]) -> Array:
-    dtype = computing_dtype(jnp, *arrays)
-    arrays = tuple(x if jnp.isdtype(x.dtype, "real floating") else astype(jnp, x, dtype) for x in arrays)
-    return _rows(kernel, options)(*arrays)
+def apply(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...], arrays: tuple[Array, ...]) -> Array:
+    dtype = computing_dtype(jnp, *[x for x, rank in zip(arrays, ranks) if rank != INDEX])
+    numbers = tuple(
+        x if rank == INDEX or jnp.isdtype(x.dtype, "real floating") else astype(jnp, x, dtype)
+        for x, rank in zip(arrays, ranks)
+    )
+    return _rows(kernel, ranks, options)(*numbers)
 
 
 @functools.cache
-def _rows(kernel: Kernel, options: tuple[Any, ...]) -> Callable[..., Array]:
+def _rows(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...]) -> Callable[..., Array]:
     @jax.custom_jvp
     def rows(*arrays: Array) -> Array:
-        return evaluate(kernel, options, arrays, [False] * len(arrays))[0]
+        return evaluate(kernel, ranks, options, arrays, [False] * len(arrays))[0]
 
     def with_tangents(primals: tuple[Array, ...], tangents: tuple[Any, ...]) -> tuple[Array, Array]:
         wanted = [not isinstance(tangent, SymbolicZero) for tangent in tangents]
-        value, slopes = evaluate(kernel, options, primals, wanted)
-        moves = [
-            jnp.sum(s * astype(jnp, tangent, s.dtype), axis=-1) for s, tangent in zip(slopes, tangents) if s is not None
-        ]
+        value, slopes = evaluate(kernel, ranks, options, primals, wanted)
+        moves = []
+        for s, tangent, rank in zip(slopes, tangents, ranks):
+            if s is not None:
+                move = s * astype(jnp, tangent, s.dtype)
+                moves.append(jnp.sum(move, axis=-1) if own_axes(rank) else move)
         return value, sum(moves, jnp.zeros_like(value)) if len(moves) != 1 else moves[0]
 
     rows.defjvp(with_tangents, symbolic_zeros=True)

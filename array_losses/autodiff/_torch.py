@@ -8,26 +8,27 @@ from typing import Any
 import torch
 
 from .._array import Array
-from ._closed_form import Kernel, evaluate, pull_back
+from ._closed_form import Kernel, Ranks, evaluate, own_axes, pull_back
 
 # Arrays a kernel may take. A fixed signature, because torch.compile hands `*arrays` on as one tuple inside
 # torch.func transforms.
 MOST_ARRAYS = 4
 Slots = Array | None
+FIRST = 4  # the arrays come after kernel, ranks, options, wanted
 
 
-def apply(kernel: Kernel, options: tuple[Any, ...], arrays: tuple[Array, ...]) -> Array:
+def apply(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...], arrays: tuple[Array, ...]) -> Array:
     slots = arrays + (None,) * (MOST_ARRAYS - len(arrays))
     wanted = tuple([x.requires_grad for x in arrays])
     if torch.compiler.is_compiling():
-        return _Rows.apply(kernel, options, wanted, *slots)[0]
+        return _Rows.apply(kernel, ranks, options, wanted, *slots)[0]
     if torch._C._are_functorch_transforms_active():
-        return _TransformedRows.apply(kernel, options, (), *slots)[0]
+        return _TransformedRows.apply(kernel, ranks, options, (), *slots)[0]
     if not torch.is_grad_enabled() or True not in wanted:
-        return evaluate(kernel, options, arrays, [False] * len(arrays))[0]
+        return evaluate(kernel, ranks, options, arrays, [False] * len(arrays))[0]
     # `Function.apply` binds a signature anew in each call when setup_context is defined, 20 microseconds that
     # only functorch needs; its base class goes straight to the engine.
-    return super(torch.autograd.Function, _Rows).apply(kernel, options, wanted, *slots)[0]
+    return super(torch.autograd.Function, _Rows).apply(kernel, ranks, options, wanted, *slots)[0]
 
 
 class _Rows(torch.autograd.Function):
@@ -37,37 +38,44 @@ class _Rows(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        kernel: Kernel, options: tuple[Any, ...], wanted: tuple[bool, ...], a: Array, b: Slots, c: Slots, d: Slots
+        kernel: Kernel,
+        ranks: Ranks,
+        options: tuple[Any, ...],
+        wanted: tuple[bool, ...],
+        a: Array,
+        b: Slots,
+        c: Slots,
+        d: Slots,
     ) -> Any:
         arrays = _given(a, b, c, d)
-        value, slopes = evaluate(kernel, options, arrays, wanted or [False] * len(arrays))
+        value, slopes = evaluate(kernel, ranks, options, arrays, wanted or [False] * len(arrays))
         return value, *_given(*slopes)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Array, ...]) -> None:
-        ctx.kernel, ctx.options, ctx.wanted = inputs[:3]
+        ctx.kernel, ctx.ranks, ctx.options, ctx.wanted = inputs[:FIRST]
         ctx.mark_non_differentiable(*output[1:])
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(*_given(*inputs[3:]), *output[1:])
+        ctx.save_for_backward(*_given(*inputs[FIRST:]), *output[1:])
 
     @staticmethod
     def backward(ctx: Any, g: Slots, *unused: Slots) -> Any:
         saved = ctx.saved_tensors
         arrays = saved[: len(saved) - len(unused)]
-        wanted = ctx.needs_input_grad[3 : 3 + len(arrays)]
-        gradients: list[Slots] = [None] * (3 + MOST_ARRAYS)
+        wanted = ctx.needs_input_grad[FIRST : FIRST + len(arrays)]
+        gradients: list[Slots] = [None] * (FIRST + MOST_ARRAYS)
         if g is None:
             return tuple(gradients)
         if not ctx.wanted or (torch.is_grad_enabled() and not torch.compiler.is_compiling()):
             # A graph of this backward is being recorded: compute the slopes once more as
             # differentiable formulas.
-            slopes = evaluate(ctx.kernel, ctx.options, arrays, wanted)[1]
+            slopes = evaluate(ctx.kernel, ctx.ranks, ctx.options, arrays, wanted)[1]
         else:
             kept = iter(saved[len(arrays) :])
             slopes = [next(kept) if given else None for given in ctx.wanted]
         for i, x in enumerate(arrays):
             if wanted[i] and slopes[i] is not None:
-                gradients[3 + i] = pull_back(g, slopes[i], x)
+                gradients[FIRST + i] = pull_back(g, slopes[i], x)
         return tuple(gradients)
 
 
@@ -77,14 +85,18 @@ class _TransformedRows(_Rows):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Array, ...]) -> None:
         _Rows.setup_context(ctx, inputs, output)
-        ctx.save_for_forward(*_given(*inputs[3:]))
+        ctx.save_for_forward(*_given(*inputs[FIRST:]))
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Any:
         arrays = ctx.saved_tensors
-        moves = tangents[3 : 3 + len(arrays)]
-        slopes = evaluate(ctx.kernel, ctx.options, arrays, [move is not None for move in moves])[1]
-        return sum((s * move).sum(-1) for s, move in zip(slopes, moves) if s is not None)
+        moves = tangents[FIRST : FIRST + len(arrays)]
+        slopes = evaluate(ctx.kernel, ctx.ranks, ctx.options, arrays, [move is not None for move in moves])[1]
+        return sum(
+            (s * move).sum(-1) if own_axes(rank) else s * move
+            for s, move, rank in zip(slopes, moves, ctx.ranks)
+            if s is not None
+        )
 
 
 def _given(*slots: Slots) -> tuple[Array, ...]:

@@ -1,49 +1,55 @@
-"""The three beats of a loss of two arrays of boxes: check, compute, reduce."""
+"""The three beats of every loss: check, compute, reduce."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import _check
-from .._array import Array, Namespace, namespace
+from .._array import Array, namespace
 from .._reduce import keep_rows, reduce_rows
-from ..autodiff import compiled
-from ..measures import Formula, Geometry, Outcome, box_rows
+from ..autodiff import Kernel, Ranks, closed_form, compiled, own_axes
 
 
-def one_minus(g: Geometry, m: Array) -> tuple[Array, None]:
-    """The outcome of most losses."""
-    return 1.0 - m, None
+class Shared(NamedTuple):
+    """The four options that every loss shares."""
+
+    weights: Array | None
+    where: Array | None
+    normalizer: Array | float | None
+    reduction: str
 
 
-def box_loss(
-    formula: Formula,
-    outcome: Outcome,
-    pred: Array,
-    target: Array,
-    weights: Array | None,
-    where: Array | None,
-    normalizer: Array | float | None,
-    reduction: str,
-    **knobs: Any,
+def row_loss(
+    kernel: Kernel,
+    ranks: Ranks,
+    options: tuple[Any, ...],
+    arrays: tuple[Array, ...],
+    rows: tuple[int, ...],
+    shared: Shared,
 ) -> Array:
-    xp = _check.matched_boxes(pred, target)
-    _check.reduction(xp, pred, weights, where, normalizer, reduction)
-    static = (formula, outcome, tuple(knobs.items()), reduction)
-    return compiled(xp, _compute_and_reduce, static, pred, target, weights, where, normalizer)
+    """Reduce the rows of a kernel. The arrays have been checked; the shared options are checked here."""
+    xp = namespace(*arrays)
+    weights, where, normalizer, reduction = shared
+    _check.reduction(xp, arrays[0], rows, weights, where, normalizer, reduction)
+    static = (kernel, ranks, options, reduction)
+    return compiled(xp, _compute_and_reduce, static, weights, where, normalizer, *arrays)
 
 
 def _compute_and_reduce(
-    formula: Formula,
-    outcome: Outcome,
-    knobs: tuple[tuple[str, Any], ...],
+    kernel: Kernel,
+    ranks: Ranks,
+    options: tuple[Any, ...],
     reduction: str,
-    pred: Array,
-    target: Array,
     weights: Array | None,
     where: Array | None,
     normalizer: Array | float | None,
+    *arrays: Array,
 ) -> Array:
-    xp: Namespace = namespace(pred, target)
-    rows = box_rows(formula, outcome, keep_rows(xp, pred, where), keep_rows(xp, target, where), **dict(knobs))
+    xp = namespace(*arrays)
+    if where is not None:
+        # Arrays that rows share, like weights of classes, have fewer axes than the rows and nothing to hide.
+        kept = [keep_rows(xp, x, where, own_axes(r)) if x.ndim == arrays[0].ndim else x for x, r in zip(arrays, ranks)]
+    else:
+        kept = list(arrays)
+    rows = closed_form(kernel, ranks, options, *kept)
     return reduce_rows(xp, reduction, rows, weights, where, normalizer)

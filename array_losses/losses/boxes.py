@@ -14,7 +14,7 @@ from typing import NamedTuple
 from .. import _check
 from .._array import Array
 from ..measures import Geometry, formulas
-from ._rows import box_loss, one_minus
+from ._boxes import box_loss, one_minus
 
 # -ln(IoU) ends here: 13.8 for boxes that hardly touch, or not at all. The IoU has no unit, so neither has
 # this bound.

@@ -1,8 +1,21 @@
-"""Floor 2: how much two boxes have in common. Measures broadcast: pairs and N x M tables come from one definition."""
+"""Floor 2: formulas with their slopes: two boxes, a difference, a logit and its target, classes, distributions."""
 
 from ._geometry import Geometry
-from ._kernel import Outcome, box_rows
+from ._kernel import Outcome, box_kernel
 from .boxes import ciou, diou, eiou, giou, iou
 from .formulas import Formula
+from .penalties import Penalty, difference_kernel
 
-__all__ = ["Formula", "Geometry", "Outcome", "box_rows", "ciou", "diou", "eiou", "giou", "iou"]
+__all__ = [
+    "Formula",
+    "Geometry",
+    "Outcome",
+    "Penalty",
+    "box_kernel",
+    "ciou",
+    "difference_kernel",
+    "diou",
+    "eiou",
+    "giou",
+    "iou",
+]

@@ -23,10 +23,10 @@ def measure(g: Geometry, m: Array) -> tuple[Array, float]:
 
 def box_rows(formula: Formula, outcome: Outcome, pred: Array, target: Array, **knobs: Any) -> Array:
     """One number for each pair of boxes, differentiable with respect to both; leading axes broadcast."""
-    return closed_form(_kernel, (formula, outcome, tuple(knobs.items())), pred, target)
+    return closed_form(box_kernel, (1, 1), (formula, outcome, tuple(knobs.items())), pred, target)
 
 
-def _kernel(
+def box_kernel(
     xp: Namespace,
     boxes: Sequence[Array],
     wanted: Sequence[bool],
