@@ -82,10 +82,36 @@ def is_fused(xp: Namespace) -> bool:
     return is_jax(xp) or (is_torch(xp) and sys.modules["torch"].compiler.is_compiling())
 
 
+def is_plain(xp: Namespace) -> bool:
+    """Whether what is computed now is mere numbers: neither traced nor recorded, and never to be differentiated."""
+    if not is_torch(xp):
+        return is_numpy(xp)
+    torch = sys.modules["torch"]
+    if torch.compiler.is_compiling():
+        return False
+    return not (torch.is_grad_enabled() or torch._C._are_functorch_transforms_active())
+
+
 def astype(xp: Namespace, x: Array, dtype: DType) -> Array:
     if x.dtype == dtype:
         return x
     return x.to(dtype) if is_torch(xp) else xp.astype(x, dtype)
+
+
+def class_last(xp: Namespace, x: Array, axis: int) -> Array:
+    """`x` with one of its axes, counted from 0, moved to the end."""
+    if axis == x.ndim - 1:
+        return x
+    return xp.permute_dims(x, (*range(axis), *range(axis + 1, x.ndim), axis))
+
+
+def to_index(xp: Namespace, labels: Array) -> Array:
+    """Integers of any width as what the library looks up with: 64 bits in PyTorch, the default integer elsewhere."""
+    if is_torch(xp):
+        return labels.long()
+    if is_jax(xp):
+        return xp.astype(labels, int)
+    return astype(xp, labels, xp.int64)
 
 
 def computing_dtype(xp: Namespace, *arrays: Array) -> DType:

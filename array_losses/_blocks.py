@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ._array import Array, DType, Namespace, is_torch
 
-# Numbers a block, measured for the boxes' kernel with slopes on 1 000 000 rows of four. PyTorch's threads share each
+# Numbers a block, measured for boxes (1 000 000 rows of four) and logits (5 million). PyTorch's threads share each
 # operation and need longer ones; Python threads over NumPy's blocks only waited for each other.
 NUMPY_BLOCK = 262_144
-TORCH_BLOCK = 524_288
+TORCH_BLOCK = 262_144
 
 RowFunction = Callable[[Sequence[Array]], tuple[Array, list[Array | None]]]
 

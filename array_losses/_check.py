@@ -104,10 +104,15 @@ def class_indices(xp: Namespace, rows: tuple[int, ...], labels: Array) -> None:
         raise TypeError(f"labels of shape {rows} must have an integer dtype; got {labels.dtype}")
 
 
-def soft_labels(xp: Namespace, logits: Array, rows: tuple[int, ...], labels: Array, ignore_index: Any) -> bool:
-    """Whether the labels are class probabilities; class indices otherwise."""
+def index_or_none(ignore_index: Any) -> None:
+    """The class index to ignore, if there is one."""
     if ignore_index is not None and (isinstance(ignore_index, bool) or not isinstance(ignore_index, int)):
         raise TypeError(f"ignore_index must be an int or None; got {_kind(ignore_index)}")
+
+
+def soft_labels(xp: Namespace, logits: Array, rows: tuple[int, ...], labels: Array, ignore_index: Any) -> bool:
+    """Whether the labels are class probabilities; class indices otherwise."""
+    index_or_none(ignore_index)
     if labels.shape == logits.shape:
         real(xp, labels=labels)
         if ignore_index is not None:

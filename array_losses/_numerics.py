@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ._array import Array, Namespace, is_fused, is_jax, is_numpy, is_torch
+from ._array import Array, Namespace, is_fused, is_jax, is_numpy, is_plain, is_torch
 
 _smallest: dict[tuple[str, object], float] = {}
 
@@ -19,6 +19,11 @@ def smallest_normal(xp: Namespace, x: Array) -> float:
     if found is None:
         found = _smallest[key] = float(xp.finfo(x.dtype).smallest_normal)
     return found
+
+
+def negligible(xp: Namespace, x: Array, number: float) -> bool:
+    """Whether a Python number >= 0 has no full precision in the dtype of `x`, or is 0 there."""
+    return number < smallest_normal(xp, x)
 
 
 def at_least(xp: Namespace, x: Array, bound: float) -> Array:
@@ -52,7 +57,7 @@ def power(xp: Namespace, x: Array, exponent: float) -> Array:
     Its own derivative is finite at 0, so that slopes which contain it can be differentiated once more.
     """
     if exponent == 0.0:
-        return xp.ones_like(x)
+        return xp.where(x == x, xp.ones_like(x), x)  # a NaN stays one
     if exponent == 1.0:
         return x
     if exponent in (2.0, 3.0, 4.0):
@@ -63,6 +68,11 @@ def power(xp: Namespace, x: Array, exponent: float) -> Array:
     positive = x > 0.0
     raised = xp.where(positive, x, xp.ones_like(x)) ** exponent
     return xp.where(positive, raised, x)
+
+
+def has_lerp(xp: Namespace) -> bool:
+    """Whether `xp.lerp(a, b, t)` is (1 - t) a + t b in one operation: exactly a at t = 0 and exactly b at t = 1."""
+    return is_torch(xp) and not is_fused(xp)
 
 
 class Logistic(NamedTuple):
@@ -80,12 +90,8 @@ class Logistic(NamedTuple):
 
 def logistic(xp: Namespace, x: Array) -> Logistic:
     """Sigmoid and softplus of x and of -x. The slope of softplus is the sigmoid, also at 0."""
-    if is_torch(xp):
-        # From its threshold on, torch returns x itself; at 20, its default, that is seen in float64.
-        softplus, opposite = xp.nn.functional.softplus, -x
-        return Logistic(xp.sigmoid(x), xp.sigmoid(opposite), softplus(x, 1, 40), softplus(opposite, 1, 40))
-    if is_numpy(xp):
-        return _numpy_logistic(xp, x)
+    if is_plain(xp):
+        return _torch_logistic(xp, x) if is_torch(xp) else _numpy_logistic(xp, x)
     # One condition for all: its branches fit together at 0, so that they may be differentiated one by one.
     negative = x <= 0.0
     small = xp.exp(xp.where(negative, x, -x))
@@ -100,6 +106,14 @@ def logistic(xp: Namespace, x: Array) -> Logistic:
     )
 
 
+def _torch_logistic(xp: Namespace, x: Array) -> Logistic:
+    # PyTorch's sigmoid takes half as long as its exp, its softplus as long as both, and `where` five multiplications.
+    p, q = xp.sigmoid(x), xp.sigmoid(-x)
+    log = xp.log1p(-xp.minimum(p, q))  # of the larger one, -softplus(-|x|)
+    right = xp.relu(x)
+    return Logistic(p, q, right - log, (right - x) - log)
+
+
 def _numpy_logistic(xp: Namespace, x: Array) -> Logistic:
     small = xp.exp(-xp.abs(x))
     whole = 1.0 + small
@@ -107,12 +121,9 @@ def _numpy_logistic(xp: Namespace, x: Array) -> Logistic:
     smaller = small * larger
     # log1p(small) without log1p, which NumPy computes one by one: the rounding error of 1 + small, made good.
     log = xp.log(whole) + (small - (whole - 1.0)) * larger
-    negative, zero = x <= 0.0, x.dtype.type(0)
+    negative, right = x <= 0.0, xp.maximum(x, x.dtype.type(0))
     return Logistic(
-        xp.where(negative, smaller, larger),
-        xp.where(negative, larger, smaller),
-        xp.maximum(x, zero) + log,
-        xp.maximum(-x, zero) + log,
+        xp.where(negative, smaller, larger), xp.where(negative, larger, smaller), right + log, (right - x) + log
     )
 
 
@@ -123,7 +134,14 @@ def pick(xp: Namespace, x: Array, index: Array) -> Array:
     """The entry at `index` of each row along the last axis."""
     if is_torch(xp):
         return x.gather(-1, index[..., None])[..., 0]
-    return xp.take_along_axis(x, xp.expand_dims(index, axis=-1), axis=-1)[..., 0]
+    return xp.take_along_axis(x, index[..., None], axis=-1)[..., 0]
+
+
+def take(xp: Namespace, table: Array, index: Array) -> Array:
+    """The entries of a table of shape (C,) at an index of any shape."""
+    flat = xp.reshape(index, (-1,))
+    found = table.gather(0, flat) if is_torch(xp) else xp.take(table, flat, axis=0)
+    return xp.reshape(found, index.shape)
 
 
 def put(xp: Namespace, x: Array, index: Array, value: Array | float) -> Array:
@@ -131,14 +149,14 @@ def put(xp: Namespace, x: Array, index: Array, value: Array | float) -> Array:
     if is_numpy(xp):
         xp.put_along_axis(x, index[..., None], value if isinstance(value, float) else value[..., None], axis=-1)
         return x
-    if is_torch(xp) and not xp.compiler.is_compiling() and not xp.is_grad_enabled():
+    if is_torch(xp) and is_plain(xp):
         where = index[..., None]
         return x.scatter_(-1, where, value) if isinstance(value, float) else x.scatter_(-1, where, value[..., None])
     here = one_hot(xp, index, x)
-    return xp.where(here, value if isinstance(value, float) else xp.expand_dims(value, axis=-1), x)
+    return xp.where(here, value if isinstance(value, float) else value[..., None], x)
 
 
 def one_hot(xp: Namespace, index: Array, like: Array) -> Array:
     """Booleans shaped like `like`: where the position along the last axis is `index`."""
     lanes = xp.arange(like.shape[-1], dtype=index.dtype, device=None if is_jax(xp) else index.device)
-    return xp.expand_dims(index, axis=-1) == lanes
+    return index[..., None] == lanes

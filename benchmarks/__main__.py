@@ -1,4 +1,4 @@
-"""The command: ``python -m benchmarks [--family boxes] [--backend NAME ...] [--quick] [--json FILE]``."""
+"""The command: ``python -m benchmarks [--family NAME] [--entry NAME] [--backend NAME ...] [--quick] [--json FILE]``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .backends import BACKENDS, Backend, open_backend
 from .contest import contest, contestants
 from .imports import import_seconds
 from .report import Report, as_json, show
-from .tasks import FAMILIES, QUICK, Effort
+from .tasks import FAMILIES, QUICK, SIZES, Effort, plan
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,7 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ImportError, RuntimeError, ValueError) as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 2
-    report = measure(options.family or list(FAMILIES), backends, QUICK if options.quick else Effort())
+    effort = QUICK if options.quick else Effort()
+    if options.entry:
+        effort = effort.only(options.entry)
+    report = measure(options.family or list(FAMILIES), backends, effort)
     show(report)
     if options.json:
         options.json.write_text(as_json(report), encoding="utf-8")
@@ -42,7 +45,7 @@ def measure(families: Sequence[str], backends: Sequence[Backend], effort: Effort
     for backend in backends:
         found, absent = contestants(backend.name)
         report.absent |= absent
-        for task in [task for family in families for task in FAMILIES[family](backend.name, effort)]:
+        for task in [task for family in families for task in plan(family, backend.name, effort)]:
             _progress(f"{backend.name} {task.title} {task.size}")
             if backend.device != "cpu":  # the goals were set for the CPU
                 task = replace(task, goal=None)
@@ -72,6 +75,7 @@ def _progress(text: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Race array_losses beside its peers.")
     parser.add_argument("--family", action="append", choices=list(FAMILIES), help="only this family (may be repeated)")
+    parser.add_argument("--entry", action="append", choices=list(SIZES), help="only this one (may be repeated)")
     parser.add_argument("--backend", nargs="+", metavar="NAME[:DEVICE]", help=f"only these of {', '.join(BACKENDS)}")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter races")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report to FILE as well")

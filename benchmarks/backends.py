@@ -28,7 +28,7 @@ class Backend(Protocol):
     name: str
     device: str
 
-    def array(self, values: NDArray[np.float32]) -> Any:
+    def array(self, values: NDArray[Any]) -> Any:
         """A copy of the values on the device."""
 
     def numbers(self, array: Any) -> NDArray[np.float32]:
@@ -52,7 +52,7 @@ class NumPy:
     def __init__(self, device: str | None = None) -> None:
         self.device = _only_cpu(self.name, device)
 
-    def array(self, values: NDArray[np.float32]) -> Any:
+    def array(self, values: NDArray[Any]) -> Any:
         return values.copy()
 
     def numbers(self, array: Any) -> NDArray[np.float32]:
@@ -86,7 +86,7 @@ class Torch:
             raise RuntimeError(str(error)) from error
         self._wait = self._torch.cuda.synchronize if self.device.startswith("cuda") else lambda: None
 
-    def array(self, values: NDArray[np.float32]) -> Any:
+    def array(self, values: NDArray[Any]) -> Any:
         return self._torch.asarray(values, device=self.device, copy=True)
 
     def numbers(self, array: Any) -> NDArray[np.float32]:
@@ -135,7 +135,7 @@ class Jax:
         self.device = device or "cpu"
         self._place = self._jax.devices(self.device)[0]
 
-    def array(self, values: NDArray[np.float32]) -> Any:
+    def array(self, values: NDArray[Any]) -> Any:
         return self._jax.device_put(values.copy(), self._place)
 
     def numbers(self, array: Any) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from . import ours
 from .agreement import Difference, difference
 from .backends import Backend, Function, Runner
-from .tasks import CONTESTANTS, Task
+from .tasks import BOUNDS, CONTESTANTS, Task
 from .timing import Spread, once, race
 
 Contestants = Mapping[str, Mapping[str, Function]]  # name, entry
@@ -70,7 +70,8 @@ def contest(task: Task, backend: Backend, found: Contestants, seconds: float) ->
     if ours.NAME not in runners:
         return row
     times = race(runners, seconds)
-    peers = [name for name in runners if name != ours.NAME]
+    others = [name for name in runners if name != ours.NAME]
+    peers = [name for name in others if name not in BOUNDS]
     return Row(
         task,
         backend.name,
@@ -79,7 +80,7 @@ def contest(task: Task, backend: Backend, found: Contestants, seconds: float) ->
         differences=row.differences,
         failed=row.failed,
         times={name: times.spread(name) for name in runners},
-        ratios={name: times.ratio(ours.NAME, name) for name in peers},
+        ratios={name: times.ratio(ours.NAME, name) for name in others},
         fastest_peer=times.fastest(peers) if peers else None,
         rounds=len(times.rounds[ours.NAME]),
         calls=times.calls,
@@ -107,6 +108,8 @@ def _first_calls(task: Task, backend: Backend, found: Contestants, row: Row) -> 
             row.failed[name] = _one_line(error)
             continue
         runners[name] = run
+        if name in BOUNDS:
+            continue
         result = backend.numbers(value), None if gradient is None else backend.numbers(gradient)
         if name == ours.NAME:
             expected = result

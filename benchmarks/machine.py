@@ -17,6 +17,7 @@ PACKAGES = (
     "ultralytics",
     "jax",
     "jaxlib",
+    "optax",
 )
 
 

@@ -15,6 +15,7 @@ def functions() -> dict[str, Function]:
         "ciou": lambda pred, target: ops.complete_box_iou_loss(pred, target, reduction="sum"),
         "giou": lambda pred, target: ops.generalized_box_iou_loss(pred, target, reduction="sum"),
         "iou table": ops.box_iou,
+        "sigmoid focal": lambda logits, targets: ops.sigmoid_focal_loss(logits, targets, 0.25, 2.0, reduction="sum"),
     }
 
 

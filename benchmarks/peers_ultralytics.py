@@ -1,4 +1,4 @@
-"""ultralytics as a contestant: `ultralytics.utils.metrics`."""
+"""ultralytics as a contestant: `ultralytics.utils.metrics` and `ultralytics.utils.loss`."""
 
 from __future__ import annotations
 
@@ -18,22 +18,30 @@ from .backends import Function
 
 
 def functions() -> dict[str, Function]:
-    metrics = _load()
+    metrics, loss = _load()
+    criterion = loss.DFLoss()  # 16 bins
     return {
         "ciou": lambda pred, target: (1.0 - metrics.bbox_iou(pred, target, xywh=False, CIoU=True)).sum(),
         "giou": lambda pred, target: (1.0 - metrics.bbox_iou(pred, target, xywh=False, GIoU=True)).sum(),
         "iou table": metrics.box_iou,
+        "distribution focal": lambda logits, targets: _distribution_focal(criterion, logits, targets),
     }
 
 
+def _distribution_focal(criterion: Any, logits: Any, targets: Any) -> Any:
+    """The sum over all sides, where `DFLoss` gives the mean over the sides of each box."""
+    return targets.shape[-1] * criterion(logits.view(-1, logits.shape[-1]), targets).sum()
+
+
 @cache
-def _load() -> Any:
+def _load() -> tuple[Any, Any]:
     # torch counts its threads at its own import, and ultralytics sets OMP_NUM_THREADS=1: torch must be first.
     torch = importlib.import_module("torch")
     with _quiet():
         metrics = importlib.import_module("ultralytics.utils.metrics")
+        loss = importlib.import_module("ultralytics.utils.loss")
     torch.set_printoptions(profile="default")
-    return metrics
+    return metrics, loss
 
 
 @contextlib.contextmanager

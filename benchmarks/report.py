@@ -13,12 +13,12 @@ from typing import Any
 from . import imports, machine, ours
 from .agreement import GRADIENT, VALUE
 from .contest import Row
-from .tasks import Effort
+from .tasks import BOUNDS, Effort
 from .timing import Spread
 
 HEAD = (
     "task",
-    "rows",
+    "size",
     "backend",
     "work",
     "ours ms",
@@ -123,6 +123,8 @@ def remarks(report: Report) -> list[str]:
         where = " ".join(cells(row)[:4])
         lines += [f"{where}: {name} failed: {reason}" for name, reason in row.failed.items()]
         lines += [f"{where}: {name} got another result: {row.differences[name]}" for name in row.disagreeing]
+    raced = {name for row in report.rows for name in row.times}
+    lines += [f"{name} is a bound, not a peer: {words}" for name, words in BOUNDS.items() if name in raced]
     lines += [f"{name} is absent: {reason}" for name, reason in report.absent.items()]
     goals = [row.reached for row in report.rows if row.task.goal is not None]
     lines.append(f"goals: {goals.count(True)} reached, {goals.count(False)} missed, {goals.count(None)} not raced")

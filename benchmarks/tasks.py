@@ -2,37 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
-from . import inputs, ours, peers_jax, peers_numpy, peers_torchvision, peers_ultralytics
+from . import (
+    inputs,
+    ours,
+    peers_jax_boxes,
+    peers_jax_classification,
+    peers_jax_regression,
+    peers_numpy_boxes,
+    peers_numpy_classification,
+    peers_numpy_regression,
+    peers_optax,
+    peers_torch,
+    peers_torchvision,
+    peers_ultralytics,
+)
 from .backends import Call, Function
 
 Work = Literal["value", "value+gradient"]
 WORKS: tuple[Work, ...] = ("value", "value+gradient")
+Size = tuple[int, ...]
+Sizes = Mapping[str, tuple[Size, ...]]  # by entry; what has no sizes is not raced
+
+
+def _all_of(*parts: Callable[[], dict[str, Function]]) -> Callable[[], dict[str, Function]]:
+    return lambda: {entry: function for part in parts for entry, function in part().items()}
+
 
 CONTESTANTS: dict[str, dict[str, Callable[[], dict[str, Function]]]] = {
     "numpy": {
         ours.NAME: ours.numpy_functions,
-        "plain formula": peers_numpy.functions,
+        "plain formula": _all_of(
+            peers_numpy_boxes.functions,
+            peers_numpy_classification.functions,
+            peers_numpy_regression.functions,
+        ),
         "torchvision": peers_torchvision.numpy_functions,
     },
     "torch": {
         ours.NAME: ours.functions,
         "torchvision": peers_torchvision.functions,
         "ultralytics": peers_ultralytics.functions,
+        "torch's own": peers_torch.functions,
+        "fused BCE": peers_torch.bounds,
     },
     "jax": {
         ours.NAME: ours.functions,
-        "plain columns": peers_jax.columns,
-        "plain corners": peers_jax.corners,
+        "plain columns": peers_jax_boxes.columns,
+        "plain corners": peers_jax_boxes.corners,
+        "plain formula": _all_of(peers_jax_classification.functions, peers_jax_regression.functions),
+        "plain gather": peers_jax_classification.gathers,
+        "optax": peers_optax.functions,
     },
 }
+# These compute less than the loss that they race with: they are timed, but not compared, and are nobody's fastest peer.
+BOUNDS = {"fused BCE": "the cross-entropy alone, without the focal factor, by PyTorch itself"}
 
 
 @dataclass(frozen=True)
@@ -49,72 +79,147 @@ class Task:
 
     title: str
     entry: str  # the key of each contestant's function
-    size: tuple[int, ...]
+    size: Size
     call: Call
-    inputs: Callable[[], tuple[NDArray[np.float32], ...]] = field(repr=False)
+    inputs: Callable[[], tuple[NDArray[Any], ...]] = field(repr=False)
     goal: Goal | None = None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What becomes a task at each size and in each way of calling it."""
+
+    title: str
+    inputs: Callable[[Size], tuple[NDArray[Any], ...]]
+    goal: Callable[[str, Size, Call], Goal | None]  # of a backend's name, a size, a call
+    works: tuple[Work, ...] = WORKS
+    compilable: bool = True
 
 
 @dataclass(frozen=True)
 class Effort:
     """How much is raced, and for how long."""
 
-    losses: tuple[str, ...] = ("ciou", "giou")
-    sizes: tuple[int, ...] = (256, 4_096, 100_000, 1_000_000)
-    tables: tuple[tuple[int, int], ...] = ((8_400, 50), (10_000, 1_000))
-    compiled_sizes: tuple[int, ...] = sizes  # `torch.compile` takes several seconds for each contestant
-    compiled_works: tuple[Work, ...] = WORKS
-    seconds: float = 2.0  # for each race
+    sizes: Sizes = field(default_factory=lambda: SIZES)
+    compiled_sizes: Sizes = field(default_factory=lambda: SIZES)  # `torch.compile` takes seconds for each contestant
+    compiled_works: tuple[Work, ...] = WORKS  # the same
+    seconds: float = 1.2  # for each race
     imports: int = 15  # new processes
 
+    def only(self, entries: Sequence[str]) -> Effort:
+        """The same for these entries alone; one that is left out here has its usual sizes."""
+        sizes = {entry: self.sizes.get(entry, SIZES[entry]) for entry in entries}
+        compiled_sizes = {entry: self.compiled_sizes.get(entry, SIZES[entry]) for entry in entries}
+        return replace(self, sizes=sizes, compiled_sizes=compiled_sizes)
+
+
+PAIRS = ((256,), (4_096,), (100_000,), (1_000_000,))
+BINARY = (
+    (256, 80),
+    (8_400, 80),
+    (67_200, 80),
+)  # anchors x classes: a few; of one image of 640 pixels; of eight
+SIZES: Sizes = {
+    "ciou": PAIRS,
+    "giou": PAIRS,
+    "iou table": ((8_400, 50), (10_000, 1_000)),
+    "sigmoid focal": BINARY,
+    "sigmoid bce": BINARY,
+    "softmax ce": ((256, 80), (8_400, 80), (65_536, 80), (4_096, 1_000)),
+    "distribution focal": ((1_000, 4, 16), (40_000, 4, 16)),
+    "smooth l1": ((1_000_000,),),
+    "huber": ((1_000_000,),),
+}
 
 QUICK = Effort(
-    losses=("ciou",),
-    sizes=(256, 100_000),
-    tables=((8_400, 50),),
-    compiled_sizes=(100_000,),
+    sizes={
+        "ciou": ((256,), (100_000,)),
+        "iou table": ((8_400, 50),),
+        "sigmoid focal": ((256, 80), (8_400, 80)),
+        "softmax ce": ((8_400, 80),),
+    },
+    compiled_sizes={"ciou": ((100_000,),), "sigmoid focal": ((8_400, 80),)},
     compiled_works=("value+gradient",),
     seconds=0.4,
     imports=5,
 )
 
 
-def boxes(backend: str, effort: Effort) -> Iterator[Task]:
-    """CIoU and GIoU of matched boxes, then tables of IoU."""
-    for loss in effort.losses:
+def plan(family: str, backend: str, effort: Effort) -> Iterator[Task]:
+    """The tasks of one family on one backend."""
+    for entry, subject in FAMILIES[family].items():
         for compiled in {"numpy": (False,), "torch": (False, True), "jax": (True,)}[backend]:
+            if compiled and not subject.compilable:
+                continue
             restricted = compiled and backend == "torch"
-            for work in effort.compiled_works if restricted else WORKS:
-                for rows in effort.compiled_sizes if restricted else effort.sizes:
+            for work in subject.works:
+                if restricted and work not in effort.compiled_works:
+                    continue
+                for size in (effort.compiled_sizes if restricted else effort.sizes).get(entry, ()):
                     call = Call(gradient=work == "value+gradient", compiled=compiled)
                     yield Task(
-                        title={"ciou": "CIoU loss", "giou": "GIoU loss"}[loss],
-                        entry=f"{loss} and gradient" if backend == "numpy" and call.gradient else loss,
-                        size=(rows,),
+                        title=subject.title,
+                        entry=f"{entry} and gradient" if backend == "numpy" and call.gradient else entry,
+                        size=size,
                         call=call,
-                        inputs=partial(inputs.matched_boxes, rows),
-                        goal=_loss_goal(backend, rows, call),
+                        inputs=partial(subject.inputs, size),
+                        goal=subject.goal(backend, size, call),
                     )
-    if backend != "jax":
-        for size in effort.tables:
-            yield Task(
-                title="IoU table",
-                entry="iou table",
-                size=size,
-                call=Call(gradient=False, compiled=False),
-                inputs=partial(inputs.two_sets, size),
-                goal=Goal(3.0, against="torchvision") if size == (10_000, 1_000) else None,
-            )
 
 
-def _loss_goal(backend: str, rows: int, call: Call) -> Goal | None:
+def _box_goal(backend: str, size: Size, call: Call) -> Goal | None:
     if backend == "numpy":
-        return Goal(2.0) if rows >= 1_000_000 else None
+        return Goal(2.0) if size[0] >= 1_000_000 else None
     if not call.gradient:
         return None
     if backend == "jax":
         return Goal(2.0)
-    return Goal(2.0 if call.compiled and rows >= 100_000 else 1.6)
+    return Goal(2.0 if call.compiled and size[0] >= 100_000 else 1.6)
 
 
-FAMILIES: dict[str, Callable[[str, Effort], Iterator[Task]]] = {"boxes": boxes}
+def _table_goal(backend: str, size: Size, call: Call) -> Goal | None:
+    return Goal(3.0, against="torchvision") if size == (10_000, 1_000) else None
+
+
+def _focal_goal(backend: str, size: Size, call: Call) -> Goal | None:
+    if not call.gradient or backend == "numpy":
+        return None
+    if backend == "jax":
+        return Goal(4.0, against="optax")
+    return Goal(1.0, against="fused BCE") if call.compiled else Goal(1.5, against="torchvision")
+
+
+def _softmax_goal(backend: str, size: Size, call: Call) -> Goal | None:
+    """PyTorch has a kernel of its own: we may take 1.2 times as long."""
+    return {"numpy": None, "torch": Goal(0.83, against="torch's own"), "jax": Goal(1.0, against="optax")}[backend]
+
+
+def _distribution_goal(backend: str, size: Size, call: Call) -> Goal | None:
+    return Goal(2.0) if call.gradient and backend != "numpy" else None
+
+
+def _regression_goal(backend: str, size: Size, call: Call) -> Goal | None:
+    return Goal(1.0) if call.gradient else None
+
+
+def _no_goal(backend: str, size: Size, call: Call) -> None:
+    return None
+
+
+FAMILIES: dict[str, dict[str, Subject]] = {
+    "boxes": {
+        "ciou": Subject("CIoU loss", lambda size: inputs.matched_boxes(size[0]), _box_goal),
+        "giou": Subject("GIoU loss", lambda size: inputs.matched_boxes(size[0]), _box_goal),
+        "iou table": Subject("IoU table", inputs.two_sets, _table_goal, works=("value",), compilable=False),
+    },
+    "classification": {
+        "sigmoid focal": Subject("sigmoid focal loss", inputs.binary, _focal_goal),
+        "sigmoid bce": Subject("sigmoid cross-entropy", inputs.binary, _no_goal),
+        "softmax ce": Subject("softmax cross-entropy", inputs.labelled, _softmax_goal),
+        "distribution focal": Subject("distribution focal", inputs.distributions, _distribution_goal),
+    },
+    "regression": {
+        "smooth l1": Subject("smooth L1 loss", inputs.numbers, _regression_goal),
+        "huber": Subject("Huber loss", inputs.numbers, _regression_goal),
+    },
+}

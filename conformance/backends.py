@@ -6,7 +6,6 @@ asked for it by name must treat that as a failure.
 
 from __future__ import annotations
 
-import functools
 import importlib
 import importlib.util
 from collections.abc import Callable, Iterator
@@ -30,9 +29,10 @@ class Backend:
     library: ClassVar[str]
     dtypes: ClassVar[tuple[str, ...]] = ("float32", "float64")
     jit: Transform | None = None
-    vmap: Transform | None = None
-    native_slopes: Transform | None = None
-    """Makes of a function of two arrays one for its gradients, by the library's own means."""
+    vmap: Callable[..., Callable[..., Any]] | None = None
+    """Maps a function over the axes of its arguments that are given; None for an argument that all calls share."""
+    native_slopes: Callable[..., Callable[..., Any]] | None = None
+    """Makes of a function and the places of some arguments one for their gradients, by the library's own means."""
     jit_is_quick: ClassVar[bool] = True
     """Whether `jit` takes a fraction of a second, so that every function can be compiled in every run."""
     calls_compile: ClassVar[bool] = False
@@ -90,10 +90,10 @@ class Backend:
         """The transpose of a matrix, a view where the library has views."""
         return x.T
 
-    def jit_slopes(self, library: Any, fun: Callable[..., Any]) -> Callable[..., Any]:
-        """A compiled function for the gradients of `fun` with respect to both arguments."""
+    def jit_slopes(self, library: Any, fun: Callable[..., Any], argnums: tuple[int, ...]) -> Callable[..., Any]:
+        """A compiled function for the gradients of `fun` with respect to some arguments."""
         assert self.jit is not None
-        compiled = self.jit(library.value_and_grad(fun, argnums=(0, 1)))
+        compiled = self.jit(library.value_and_grad(fun, argnums=argnums))
         return lambda *arrays: compiled(*arrays)[1]
 
     def kind(self, x: Any) -> str:
@@ -175,17 +175,17 @@ class Torch(Backend):
         compiled: Callable[..., Any] = self.xp.compile(fun, fullgraph=True)
         return compiled
 
-    def _backward(self, fun: Callable[..., Any]) -> Callable[..., Any]:
+    def _backward(self, fun: Callable[..., Any], argnums: tuple[int, ...]) -> Callable[..., Any]:
         def slopes(*arrays: Any) -> Any:
-            leaves = [array.detach().requires_grad_() for array in arrays]
+            leaves = [array.detach().requires_grad_(place in argnums) for place, array in enumerate(arrays)]
             fun(*leaves).backward()
-            return tuple(leaf.grad for leaf in leaves)
+            return tuple(leaves[place].grad for place in argnums)
 
         return slopes
 
-    def jit_slopes(self, library: Any, fun: Callable[..., Any]) -> Callable[..., Any]:
+    def jit_slopes(self, library: Any, fun: Callable[..., Any], argnums: tuple[int, ...]) -> Callable[..., Any]:
         """The way of training loops: a compiled forward whose backward was compiled with it."""
-        return self._backward(self._compile(fun))
+        return self._backward(self._compile(fun), argnums)
 
     def asarray(self, values: Any, dtype: str) -> Any:
         return self.xp.asarray(values).to(dtype=getattr(self.xp, dtype), device=self.device)
@@ -218,7 +218,7 @@ class Jax(Backend):
             raise BackendMissingError(f"jax sees no device {device!r}") from None
         self.vmap = self.xp.vmap
         self.jit = self.xp.jit
-        self.native_slopes = functools.partial(self.xp.grad, argnums=(0, 1))
+        self.native_slopes = self.xp.grad
 
     @property
     def hardware(self) -> str:

@@ -12,13 +12,17 @@ MP.dps = 50
 
 
 class Dual:
-    """A number and its slopes by the index of the coordinate; those not named are 0."""
+    """A number and its slopes by the index of the coordinate; those not named are 0.
 
-    __slots__ = ("slopes", "value")
+    `terms` is the sum of the sizes of the terms of the sums (`total`) that went into it, which may cancel; 0 if none.
+    """
 
-    def __init__(self, value: Any, slopes: dict[int, Any] | None = None) -> None:
+    __slots__ = ("slopes", "terms", "value")
+
+    def __init__(self, value: Any, slopes: dict[int, Any] | None = None, terms: Any = 0) -> None:
         self.value = MP.mpf(value)
         self.slopes = slopes or {}
+        self.terms = terms
 
     def __add__(self, other: Dual | float) -> Dual:
         other = lift(other)
@@ -40,13 +44,16 @@ class Dual:
     __radd__ = __add__
     __rmul__ = __mul__
 
-    def __rsub__(self, other: float) -> Dual:
+    def __rsub__(self, other: Dual | float) -> Dual:
         return lift(other) - self
 
+    def __neg__(self) -> Dual:
+        return chain(-self.value, (-1, self))
 
-def coordinates(values: Iterable[float]) -> list[Dual]:
+
+def coordinates(values: Iterable[float], first: int = 0) -> list[Dual]:
     """The independent variables: each has slope 1 along itself."""
-    return [Dual(value, {index: MP.mpf(1)}) for index, value in enumerate(values)]
+    return [Dual(value, {first + index: MP.mpf(1)}) for index, value in enumerate(values)]
 
 
 def lift(value: Dual | float) -> Dual:
@@ -56,15 +63,27 @@ def lift(value: Dual | float) -> Dual:
 def chain(value: Any, *parts: tuple[Any, Dual]) -> Dual:
     """The chain rule: `value`, with slope sum(factor * slope of the part)."""
     slopes: dict[int, Any] = {}
+    terms: Any = 0
     for factor, part in parts:
         for index, slope in part.slopes.items():
-            slopes[index] = slopes.get(index, 0) + factor * slope
-    return Dual(value, slopes)
+            step = slope if factor == 1 else factor * slope
+            slopes[index] = slopes[index] + step if index in slopes else step
+        if part.terms:
+            terms += abs(factor) * part.terms
+    return Dual(value, slopes, terms)
 
 
 def constant(x: Dual) -> Dual:
     """The same value, without slopes."""
     return Dual(x.value)
+
+
+def total(parts: Iterable[Dual]) -> Dual:
+    """The sum of them all."""
+    listed = list(parts)
+    found = chain(MP.fsum(part.value for part in listed), *((1, part) for part in listed))
+    found.terms = MP.fsum(max(abs(part.value), part.terms) for part in listed)
+    return found
 
 
 def square(x: Dual) -> Dual:
@@ -73,6 +92,39 @@ def square(x: Dual) -> Dual:
 
 def log(x: Dual) -> Dual:
     return chain(MP.log(x.value), (1 / x.value, x))
+
+
+def log1p(x: Dual) -> Dual:
+    """ln(1 + x), with all digits for small x as well."""
+    return chain(MP.log1p(x.value), (1 / (1 + x.value), x))
+
+
+def expm1(x: Dual) -> Dual:
+    """e^x - 1, with all digits for small x as well."""
+    return chain(MP.expm1(x.value), (MP.exp(x.value), x))
+
+
+def power(x: Dual, exponent: float) -> Dual:
+    """x^exponent for x >= 0 and exponent >= 0; 0^0 is 1. The slope at 0 is 0, unless the exponent is 1."""
+    slope = exponent * MP.power(x.value, exponent - 1) if x.value > 0 else MP.mpf(exponent == 1)
+    return chain(MP.power(x.value, exponent), (slope, x))
+
+
+def absolute(x: Dual) -> Dual:
+    """|x|; slope 0 at 0."""
+    return chain(abs(x.value), (MP.sign(x.value), x))
+
+
+def sigmoid(x: Dual) -> Dual:
+    """1 / (1 + e^-x). One minus it is sigmoid(-x), never a difference."""
+    value, complement = (1 / (1 + MP.exp(side)) for side in (-x.value, x.value))
+    return chain(value, (value * complement, x))
+
+
+def softplus(x: Dual) -> Dual:
+    """ln(1 + e^x)."""
+    value = max(x.value, MP.mpf(0)) + MP.log1p(MP.exp(-abs(x.value)))
+    return chain(value, (1 / (1 + MP.exp(-x.value)), x))
 
 
 def sqrt(x: Dual) -> Dual:

@@ -8,13 +8,22 @@ from typing import Any, NamedTuple
 
 from .backends import Backend
 from .cases import CASES
-from .checks import ARRAYS, MODES, NUMBERS, Check, Measured
-from .errors import ERRORS
-from .reductions import REDUCTIONS
-from .transforms import TRANSFORMS
+from .checks import (
+    ARGUMENTS,
+    ARRAYS,
+    BATCHES,
+    ERRORS,
+    MODES,
+    NUMBERS,
+    REDUCTIONS,
+    TABLES,
+    TRANSFORMS,
+    Check,
+    Measured,
+)
 from .trial import CheckFailedError, Trial
 
-ALL: tuple[Check, ...] = NUMBERS + MODES + ARRAYS + REDUCTIONS + ERRORS + TRANSFORMS
+ALL: tuple[Check, ...] = NUMBERS + MODES + ARRAYS + ARGUMENTS + TABLES + BATCHES + REDUCTIONS + ERRORS + TRANSFORMS
 QUICK: tuple[Check, ...] = NUMBERS + REDUCTIONS
 """What tells a right formula from a wrong one."""
 
@@ -43,10 +52,14 @@ def run(
     checks: tuple[Check, ...] = ALL,
     thorough: bool = False,
     progress: Callable[[Result], None] = lambda result: None,
+    further: bool = True,
 ) -> list[Result]:
-    """Every check that applies, executed; a check that raises anything has failed."""
+    """Every check that applies, executed; a check that raises anything has failed.
+
+    Without `further`, each function with its first set of knobs only.
+    """
     results = []
-    for result in execute(library, backends, functions, checks, thorough):
+    for result in execute(library, backends, functions, checks, thorough, further):
         progress(result)
         results.append(result)
     return results
@@ -58,13 +71,14 @@ def execute(
     functions: Iterable[str] | None = None,
     checks: tuple[Check, ...] = ALL,
     thorough: bool = False,
+    further: bool = True,
 ) -> Iterator[Result]:
     """The same, one result after the other."""
     wanted = None if functions is None else set(functions)
     for backend in backends:
         for case in CASES:
             if wanted is None or case.name in wanted:
-                for variant in case.variants:
+                for variant in case.variants if further else case.variants[:1]:
                     for dtype in backend.dtypes:
                         trial = Trial(library, backend, case, variant, dtype, thorough)
                         yield from _try(trial, checks)

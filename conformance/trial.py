@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache, cached_property
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from .backends import Backend
-from .cases import BUDGETS, HALF_GRADIENT, SCALE_OF_VALUES, Case, Variant
+from .cases import HALF_GRADIENT, REDUCED, Case, Scale, Variant
 from .dual import MP
-from .inputs import Inputs, inputs
-from .reference import diagonal_of_hull, evaluate
+from .exact import Row, Rows, exact_batch, exact_rows
+from .families import Family
+from .inputs import Inputs
 from .ulp import RESULT, Exact, Floats, error
 
 
@@ -22,34 +23,6 @@ class CheckFailedError(Exception):
     def __init__(self, message: str, measured: dict[str, float] | None = None) -> None:
         super().__init__(message)
         self.measured = measured or {}
-
-
-class Row(NamedTuple):
-    """The exact answer for one pair: value, eight slopes, and the size at which slopes are judged.
-
-    That is the largest of the eight, and at least 1/c, the slope of a measure that changes by one over the diagonal c
-    of the hull: slopes below it are what is left when larger terms cancel (identical boxes, common centres).
-    """
-
-    value: Any
-    slopes: tuple[Any, ...]
-    scale: Any
-
-
-class Rows(NamedTuple):
-    """The exact answers for N pairs as arrays: value (N,), gradient (N, 8) and the gradient's scale (N, 1)."""
-
-    value: Exact
-    gradient: Exact
-    scale: Floats
-
-
-@cache
-def exact_row(name: str, knobs: tuple[tuple[str, Any], ...], pair: tuple[float, ...]) -> Row:
-    result = evaluate(name, pair[:4], pair[4:], **dict(knobs))
-    slopes = tuple(result.slopes.get(index, MP.mpf(0)) for index in range(8))
-    diagonal = diagonal_of_hull(pair[:4], pair[4:])
-    return Row(result.value, slopes, max(*map(abs, slopes), 1 / diagonal if diagonal else 0))
 
 
 class Trial:
@@ -67,104 +40,157 @@ class Trial:
         self.thorough = thorough
 
     @property
-    def inputs(self) -> Inputs:
-        return inputs(self.dtype)
+    def family(self) -> Family:
+        found = self.variant.family or self.case.family
+        assert found is not None
+        return found
+
+    @property
+    def scale(self) -> Scale:
+        return self.case.scale_of(self.variant, self.backend.library)
+
+    @property
+    def groups(self) -> tuple[Inputs, ...]:
+        """All the hard rows, each group with rows of one length; the main group only where others compile too often."""
+        every = self.family.edges(self.dtype)
+        few = self.backend.calls_compile and self.dtype != "float32" and not self.thorough
+        return every[:1] if self.brief or few else every
+
+    @property
+    def ordinary(self) -> Inputs:
+        return self.family.ordinary(self.dtype)
 
     @property
     def is_loss(self) -> bool:
-        return self.case.kind == "loss"
+        return self.case.kind in ("loss", "batch")
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the case's first set of knobs, on which what does not depend on the formula is tried."""
+        return self.variant is self.case.variants[0]
+
+    @property
+    def own_arguments(self) -> bool:
+        """Whether the function takes other arguments here than with its first set of knobs."""
+        first = self.case.variants[0].family or self.case.family
+        return self.first or first is None or self.family.arguments != first.arguments
 
     @property
     def representative(self) -> bool:
-        return self.case.representative and not self.variant.knobs
+        return self.case.representative and self.first
 
     @property
     def brief(self) -> bool:
-        """Where every new call compiles, only the representative functions are tried in full."""
-        return self.backend.calls_compile and not self.thorough and not self.representative
+        """Where every new call compiles, only a few functions are tried in full."""
+        return self.backend.calls_compile and not self.thorough and not (self.case.in_full and self.first)
 
     # The function -----------------------------------------------------------------------------------------------------
 
-    def function(self, pred: Any, target: Any, **options: Any) -> Any:
-        return getattr(self.library, self.case.name)(pred, target, **self.variant.knobs, **options)
+    def function(self, *arrays: Any, **options: Any) -> Any:
+        """The function's rows or, reduced, its number."""
+        found = self.full(*arrays, **options)
+        return found[0] if self.case.kind == "batch" else found
 
-    def total(self, pred: Any, target: Any) -> Any:
+    def full(self, *arrays: Any, **options: Any) -> Any:
+        """All that the function returns for arrays in the order of the family's arguments."""
+        given: list[Any] = []
+        for argument, array in zip(self.family.arguments, arrays, strict=True):
+            if argument.keyword:
+                options[argument.name] = array
+            else:
+                given.append(array)
+        return getattr(self.library, self.case.name)(*given, **self.variant.knobs, **options)
+
+    def total(self, *arrays: Any) -> Any:
         """The sum of the rows: its gradient holds the gradient of every row."""
         if self.is_loss:
-            return self.function(pred, target, reduction="sum")
-        return total(self.function(pred, target))
+            return self.function(*arrays, reduction="sum")
+        return total(self.function(*arrays))
 
-    def slopes(self, pred: Any, target: Any, fun: Callable[..., Any] | None = None) -> tuple[Any, Any]:
-        """Gradients with respect to both arguments, by the library's own `value_and_grad`."""
-        _, (of_pred, of_target) = self.library.value_and_grad(fun or self.total, argnums=(0, 1))(pred, target)
-        return of_pred, of_target
+    def slopes(self, arrays: Sequence[Any], fun: Callable[..., Any] | None = None) -> tuple[Any, ...]:
+        """Gradients with respect to all arguments that have one, by the library's own `value_and_grad`."""
+        _, found = self.library.value_and_grad(fun or self.total, argnums=self.family.differentiable)(*arrays)
+        return tuple(found)
 
     # Arrays -----------------------------------------------------------------------------------------------------------
 
     def array(self, values: Any, dtype: str | None = None) -> Any:
         return self.backend.asarray(values, dtype or self.dtype)
 
-    def arrays(self, pairs: Inputs | None = None) -> tuple[Any, Any]:
-        pairs = pairs or self.inputs
-        return self.array(pairs.pred), self.array(pairs.target)
+    def arrays(self, inputs: Inputs, *dtypes: str) -> list[Any]:
+        """An array an argument, class indices as int32."""
+        kinds = dtypes or [self.dtype] * len(inputs.arguments)
+        return [
+            self.array(x, "int32" if argument.role == "labels" else kind)
+            for argument, x, kind in zip(inputs.arguments, inputs.arrays, kinds, strict=True)
+        ]
 
-    def numpy(self, *parts: Any) -> Floats:
-        """Arrays of the library as one of NumPy, joined along the last axis."""
-        found = [self.backend.to_numpy(part) for part in parts]
-        return found[0] if len(found) == 1 else np.concatenate(found, axis=-1)
-
-    @cached_property
-    def values(self) -> Any:
-        """What the function returns for all the inputs, eagerly."""
-        return self.function(*self.arrays())
+    def numpy(self, found: Any) -> Floats:
+        return self.backend.to_numpy(found)
 
     @cached_property
-    def gradients(self) -> tuple[Any, Any]:
-        return self.slopes(*self.arrays())
+    def values(self) -> list[tuple[Inputs, Any]]:
+        """What the function returns for each group of inputs, eagerly."""
+        return [(group, self.function(*self.arrays(group))) for group in self.groups]
+
+    @cached_property
+    def gradients(self) -> list[tuple[Inputs, tuple[Any, ...]]]:
+        return [(group, self.slopes(self.arrays(group))) for group in self.groups]
 
     # The exact answers ------------------------------------------------------------------------------------------------
 
-    def exact(self, pairs: Inputs | None = None) -> Rows:
-        pairs = pairs or self.inputs
-        rows = self.exact_rows(pairs)
-        return Rows(
-            Exact.of([row.value for row in rows], (len(rows),)),
-            Exact.of([slope for row in rows for slope in row.slopes], (len(rows), 8)),
-            np.asarray([[float(row.scale)] for row in rows]),
-        )
+    def exact(self, inputs: Inputs) -> Rows:
+        return Rows.of(self.exact_rows(inputs))
 
-    def exact_rows(self, pairs: Inputs) -> list[Row]:
-        knobs = tuple(sorted(self.variant.knobs.items()))
-        both = np.concatenate((pairs.pred, pairs.target), axis=-1)
-        return [exact_row(self.case.name, knobs, tuple(pair)) for pair in both.tolist()]
+    def exact_rows(self, inputs: Inputs, kept: tuple[bool, ...] | None = None) -> list[Row]:
+        return exact_rows(self.case, self.variant, self.scale, self.family, inputs, self.dtype, kept)
+
+    def exact_state(self, inputs: Inputs, kept: tuple[bool, ...] | None = None) -> Any:
+        """What a batch hands on, as nested lists."""
+        return exact_batch(self.case, self.variant, self.scale, self.family, inputs, kept).state
 
     def budget(self, what: str) -> float:
         """The ULP allowed for a "value" or a "gradient"."""
         if what == "gradient" and self.dtype in ("float16", "bfloat16"):
             return HALF_GRADIENT
-        return BUDGETS[self.case.name].of(what, self.result)
+        return self.case.budget.of(what, self.result)
 
     # Comparisons ------------------------------------------------------------------------------------------------------
 
-    def compare_values(self, got: Floats, pairs: Inputs | None = None) -> float:
-        """The worst error of row values in ULP, held against the budget; `got` may hold all rows several times."""
-        pairs = pairs or self.inputs
-        exact = self.exact(pairs).value
-        scale = np.asarray(SCALE_OF_VALUES.get(self.case.name, 1.0))
-        budget = self.budget("value")
-        return self._worst("value", got.reshape(-1, len(pairs.names)), exact, scale, self.result, budget, pairs)
+    def compare_values(self, found: Any, inputs: Inputs) -> float:
+        """The worst error of row values in ULP, held against the budget; `found` may hold all rows several times."""
+        exact = self.exact(inputs)
+        got = self.numpy(found).reshape(-1, len(inputs))
+        return self._worst("value", got, exact.value, exact.size, self.result, self.budget("value"), inputs)
 
-    def compare_gradients(self, got: Floats, pairs: Inputs | None = None) -> float:
-        """The same for the rows' gradients (N, 8), in ULP of each row's scale."""
-        pairs = pairs or self.inputs
-        exact = self.exact(pairs)
-        budget = self.budget("gradient")
-        return self._worst(
-            "gradient", got.reshape(-1, len(pairs.names), 8), exact.gradient, exact.scale, self.dtype, budget, pairs
-        )
+    def compare_gradients(self, found: Sequence[Any], inputs: Inputs, repeated: bool = False) -> float:
+        """The same for the gradients of all arguments; that of a shared argument is the sum over the rows."""
+        worst = 0.0
+        exact = self.exact(inputs)
+        for index, slopes in zip(self.family.differentiable, found, strict=True):
+            if not inputs.arguments[index].shared:
+                worst = max(worst, self.compare_slopes(slopes, index, inputs, exact))
+            elif not repeated:
+                span = inputs.spans()[index]
+                rows = self.exact_rows(inputs)
+                sums = [MP.fsum(row.slopes[k] for row in rows) for k in span]
+                scale = exact.scales[:, span.start : span.stop].sum(axis=0)
+                name = f"gradient of {inputs.arguments[index].name}, summed"
+                got = self.numpy(slopes).reshape(-1)
+                worst = max(worst, self.close(name, got, sums, scale, self.budget("gradient") + REDUCED, self.dtype))
+        return worst
+
+    def compare_slopes(self, found: Any, index: int, inputs: Inputs, exact: Rows) -> float:
+        """The same for one argument, whose gradient has an entry for each row."""
+        span = inputs.spans()[index]
+        place = slice(span.start, span.stop)
+        got = self.numpy(found).reshape(-1, len(inputs), len(span))
+        gradient = Exact(exact.gradient.high[:, place], exact.gradient.low[:, place])
+        name, budget = f"gradient of {inputs.arguments[index].name}", self.budget("gradient")
+        return self._worst(name, got, gradient, exact.scales[:, place], self.dtype, budget, inputs)
 
     def _worst(
-        self, what: str, got: Floats, exact: Exact, scale: Floats, dtype: str, budget: float, pairs: Inputs
+        self, what: str, got: Floats, exact: Exact, scale: Floats, dtype: str, budget: float, inputs: Inputs
     ) -> float:
         if got.size == 0:
             raise CheckFailedError(f"{what}: nothing was compared")
@@ -173,11 +199,11 @@ class Trial:
         if worst > budget:
             place = np.unravel_index(int(errors.argmax()), errors.shape)
             exactly = np.broadcast_to(exact.high, got.shape)[place]
-            coordinate = f" along coordinate {place[2]} of 8" if what == "gradient" else ""
+            along = f" along number {place[2] + 1} of {got.shape[2]}" if got.ndim == 3 and got.shape[2] > 1 else ""
             raise CheckFailedError(
-                f"{what} off by {worst:.4g} ULP of {dtype} (budget {budget:g}){coordinate}: "
-                f"got {got[place]}, exactly {exactly}; {pairs.describe(int(place[1]))}",
-                {what: worst},
+                f"{what} off by {worst:.4g} ULP of {dtype} (budget {budget:g}){along}: "
+                f"got {got[place]}, exactly {exactly}; {inputs.describe(int(place[1]))}",
+                {"value" if what == "value" else "gradient": worst},
             )
         return worst
 

@@ -26,6 +26,8 @@ FORMATS: dict[str, Format] = {
 }
 RESULT = {"float16": "float32", "bfloat16": "float32", "float32": "float32", "float64": "float64"}
 """The dtype in which the library computes and returns values of each input dtype."""
+LOST = {dtype: float(np.ldexp(1.0, FORMATS[RESULT[dtype]].least + 14)) for dtype in FORMATS}
+"""The smallest normal number of the computation of each dtype, times as much as a logit that it meets."""
 
 
 def ulp(scale: Floats, dtype: str) -> Floats:
@@ -60,9 +62,10 @@ class Exact(NamedTuple):
 
 
 def error(got: Floats, exact: Exact, scale: Floats, dtype: str) -> Floats:
-    """|got - exact| in units in the last place of `dtype` at the larger of |exact| and `scale`; infinite for NaN.
+    """|got - exact| in units in the last place of `dtype` at the larger of |exact| and `scale`; infinite for any NaN.
 
-    An exact number beyond the format counts as its largest finite number: gradients saturate there.
+    An exact number beyond the format counts as its largest finite number: gradients saturate there. A computation may
+    lose what is below its smallest normal number on the way, because much hardware takes such numbers for 0.
     """
     largest = FORMATS[dtype].largest
     inside = np.abs(exact.high) <= largest
@@ -70,5 +73,6 @@ def error(got: Floats, exact: Exact, scale: Floats, dtype: str) -> Floats:
     low = np.where(inside, exact.low, 0.0)
     with np.errstate(invalid="ignore", over="ignore"):
         size = ulp(np.maximum(np.abs(high), scale), dtype)
-        distance = np.abs((got - high) - low) / size
-    return np.where(np.isfinite(got), distance, np.inf)
+        distance = np.maximum(np.abs((got - high) - low) - LOST[dtype], 0.0) / size
+    known = np.isfinite(got) & np.isfinite(high) & np.isfinite(scale)
+    return np.where(known, distance, np.inf)

@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).parent.parent / "array_losses"
 FLOORS = {
     "_array": 0,
     "_layout": 1,
+    "_xla": 1,
     "_numerics": 2,
     "_check": 2,
     "_reduce": 2,

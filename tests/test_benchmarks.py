@@ -24,7 +24,18 @@ from benchmarks.report import Report
 from benchmarks.tasks import Effort, Goal, Task
 from benchmarks.timing import Spread, Times
 
-TINY = Effort(sizes=(8,), tables=((4, 3),), compiled_sizes=(), seconds=0.0, imports=2)
+TINY_SIZES: dict[str, tuple[tuple[int, ...], ...]] = {
+    "ciou": ((8,),),
+    "giou": ((8,),),
+    "iou table": ((4, 3),),
+    "sigmoid focal": ((6, 5),),
+    "sigmoid bce": ((6, 5),),
+    "softmax ce": ((6, 5),),
+    "distribution focal": ((3, 4, 16),),
+    "smooth l1": ((7,),),
+    "huber": ((7,),),
+}
+TINY = Effort(sizes=TINY_SIZES, compiled_sizes={}, seconds=0.0, imports=2)
 SUM = Task("sum", "sum", (6,), Call(gradient=False, compiled=False), lambda: inputs.matched_boxes(6))
 
 
@@ -102,8 +113,44 @@ def test_matched_boxes_have_sides_and_share_no_edge() -> None:
     assert 0.5 < np.mean(overlapping) < 0.99
 
 
-def test_inputs_are_the_same_every_time() -> None:
-    for first, second in zip(inputs.two_sets((5, 3)), inputs.two_sets((5, 3)), strict=True):
+def test_binary_targets_are_rarely_one() -> None:
+    logits, targets = inputs.binary((2_000, 80))
+    assert logits.shape == targets.shape == (2_000, 80)
+    assert logits.dtype == targets.dtype == np.float32
+    assert set(np.unique(targets)) == {0.0, 1.0}
+    assert 0.009 < np.mean(targets) < 0.011
+    assert 1.98 < np.std(logits) < 2.02
+
+
+def test_every_class_is_a_label() -> None:
+    logits, labels = inputs.labelled((2_000, 80))
+    assert (logits.shape, labels.shape) == ((2_000, 80), (2_000,))
+    assert logits.dtype == np.float32
+    assert labels.dtype == np.int64
+    assert set(labels) == set(range(80))
+
+
+def test_targets_of_distributions_lie_between_the_bins() -> None:
+    logits, targets = inputs.distributions((1_000, 4, 16))
+    assert (logits.shape, targets.shape) == ((1_000, 4, 16), (1_000, 4))
+    assert logits.dtype == targets.dtype == np.float32
+    assert set(np.floor(targets).ravel()) == set(range(15))
+    assert np.min(targets % 1) > 0.04
+    assert np.max(targets % 1) < 0.96
+    assert np.max(targets) < 14.99  # where ultralytics cuts them off
+
+
+def test_numbers_lie_on_both_sides_of_the_kink() -> None:
+    pred, target = inputs.numbers((10_000,))
+    assert pred.dtype == target.dtype == np.float32
+    assert 0.4 < np.mean(np.abs(pred - target) < 1) < 0.6
+
+
+@pytest.mark.parametrize("entry", list(TINY_SIZES))
+def test_inputs_are_the_same_every_time(entry: str) -> None:
+    subject = next(subjects[entry] for subjects in tasks.FAMILIES.values() if entry in subjects)
+    (size,) = TINY_SIZES[entry]
+    for first, second in zip(subject.inputs(size), subject.inputs(size), strict=True):
         np.testing.assert_array_equal(first, second)
 
 
@@ -198,6 +245,17 @@ def test_a_peer_that_is_not_installed_is_absent(monkeypatch: pytest.MonkeyPatch)
     assert absent == {"peer": "ModuleNotFoundError: No module named 'peer'"}
 
 
+def test_a_bound_is_timed_but_neither_compared_nor_the_fastest_peer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(tasks.BOUNDS, "less work", "nothing at all")
+    found = {ours.NAME: {"sum": total}, "less work": {"sum": lambda pred, target: 0.0}}
+    row = contest.contest(SUM, NumPy(), found, seconds=0.0)
+    assert row.sound
+    assert row.fastest_peer is None
+    assert set(row.ratios) == {"less work"}
+    assert replace(row, task=replace(SUM, goal=Goal(1e9, against="less work"))).reached is False
+    assert "less work is a bound, not a peer: nothing at all" in report.remarks(made_up(row))
+
+
 def raced(goal: Goal | None) -> Row:
     """A made-up race: two times as fast as `near`, three times as fast as `far`."""
     return Row(
@@ -234,18 +292,57 @@ def test_a_goal_speaks_of_the_fastest_peer_or_of_its_own(goal: Goal | None, reac
 
 # The plan
 
+PAIRS = [(256,), (4_096,), (100_000,), (1_000_000,)]
+BINARY = [(256, 80), (8_400, 80), (67_200, 80)]
 
-def test_everything_is_raced_at_every_size() -> None:
-    plan = list(tasks.boxes("torch", Effort()))
-    pairs = {(task.title, task.size, task.call.gradient, task.call.compiled) for task in plan if len(task.size) == 1}
-    assert pairs == {
-        (title, (rows,), gradient, compiled)
-        for title in ("CIoU loss", "GIoU loss")
-        for rows in (256, 4_096, 100_000, 1_000_000)
+
+@pytest.mark.parametrize(
+    ("family", "expected"),
+    [
+        ("boxes", {"CIoU loss": PAIRS, "GIoU loss": PAIRS}),
+        (
+            "classification",
+            {
+                "sigmoid focal loss": BINARY,
+                "sigmoid cross-entropy": BINARY,
+                "softmax cross-entropy": [(256, 80), (8_400, 80), (65_536, 80), (4_096, 1_000)],
+                "distribution focal": [(1_000, 4, 16), (40_000, 4, 16)],
+            },
+        ),
+        ("regression", {"smooth L1 loss": [(1_000_000,)], "Huber loss": [(1_000_000,)]}),
+    ],
+)
+def test_every_loss_is_raced_at_every_size(family: str, expected: dict[str, list[tuple[int, ...]]]) -> None:
+    plan = [task for task in tasks.plan(family, "torch", Effort()) if task.title != "IoU table"]
+    assert {(task.title, task.size, task.call.gradient, task.call.compiled) for task in plan} == {
+        (title, size, gradient, compiled)
+        for title, sizes in expected.items()
+        for size in sizes
         for gradient in (False, True)
         for compiled in (False, True)
     }
-    assert [task.size for task in plan if len(task.size) == 2] == [(8_400, 50), (10_000, 1_000)]
+
+
+@pytest.mark.parametrize(("backend", "sizes"), [("torch", [(8_400, 50), (10_000, 1_000)]), ("jax", [])])
+def test_tables_are_measured_in_eager_libraries(backend: str, sizes: list[tuple[int, ...]]) -> None:
+    plan = [task for task in tasks.plan("boxes", backend, Effort()) if task.title == "IoU table"]
+    assert [task.size for task in plan] == sizes
+    assert all(task.call == Call(gradient=False, compiled=False) for task in plan)
+
+
+def test_every_subject_has_sizes_and_every_size_a_subject() -> None:
+    entries = [entry for subjects in tasks.FAMILIES.values() for entry in subjects]
+    assert sorted(entries) == sorted(tasks.SIZES) == sorted(TINY_SIZES)
+    assert set(tasks.QUICK.sizes) | set(tasks.QUICK.compiled_sizes) <= set(entries)
+
+
+@pytest.mark.parametrize("backend", list(BACKENDS))
+def test_we_have_every_entry_and_the_peers_no_other(backend: str) -> None:
+    entries = {task.entry for family in tasks.FAMILIES for task in tasks.plan(family, backend, Effort())}
+    found, _ = contest.contestants(backend)
+    mine, *others = found.values()
+    assert entries <= set(mine)
+    assert set().union(*others) <= set(mine)
 
 
 @pytest.mark.parametrize(
@@ -259,19 +356,46 @@ def test_everything_is_raced_at_every_size() -> None:
         ("numpy", True, False, [None, None, None, 2.0]),
     ],
 )
-def test_goals_by_size(backend: str, gradient: bool, compiled: bool, goals: list[float | None]) -> None:
-    plan = [
-        task
-        for task in tasks.boxes(backend, Effort(losses=("giou",), tables=()))
-        if task.call == Call(gradient=gradient, compiled=compiled)
-    ]
-    assert [task.goal and task.goal.ratio for task in plan] == goals
+def test_goals_of_box_losses_by_size(backend: str, gradient: bool, compiled: bool, goals: list[float | None]) -> None:
+    plan = tasks.plan("boxes", backend, Effort(sizes={"giou": tasks.PAIRS}))
+    chosen = [task for task in plan if task.title == "GIoU loss" and task.call == Call(gradient, compiled)]
+    assert [task.goal and task.goal.ratio for task in chosen] == goals
 
 
 @pytest.mark.parametrize("backend", ["numpy", "torch"])
 def test_the_large_table_is_held_against_torchvision(backend: str) -> None:
-    plan = list(tasks.boxes(backend, Effort(losses=())))
-    assert [task.goal for task in plan] == [None, Goal(3.0, against="torchvision")]
+    plan = tasks.plan("boxes", backend, Effort(compiled_sizes={}))
+    goals = [task.goal for task in plan if task.title == "IoU table"]
+    assert goals == [None, Goal(3.0, against="torchvision")]
+
+
+@pytest.mark.parametrize(
+    ("title", "backend", "gradient", "compiled", "goal"),
+    [
+        ("sigmoid focal loss", "torch", False, False, None),
+        ("sigmoid focal loss", "torch", True, False, Goal(1.5, against="torchvision")),
+        ("sigmoid focal loss", "torch", True, True, Goal(1.0, against="fused BCE")),
+        ("sigmoid focal loss", "jax", True, True, Goal(4.0, against="optax")),
+        ("sigmoid focal loss", "numpy", True, False, None),
+        ("sigmoid cross-entropy", "torch", True, True, None),
+        ("softmax cross-entropy", "torch", False, True, Goal(0.83, against="torch's own")),
+        ("softmax cross-entropy", "jax", True, True, Goal(1.0, against="optax")),
+        ("softmax cross-entropy", "numpy", True, False, None),
+        ("distribution focal", "torch", True, True, Goal(2.0)),
+        ("distribution focal", "jax", True, True, Goal(2.0)),
+        ("distribution focal", "torch", False, True, None),
+        ("smooth L1 loss", "torch", True, False, Goal(1.0)),
+        ("Huber loss", "jax", True, True, Goal(1.0)),
+        ("Huber loss", "numpy", True, False, Goal(1.0)),
+        ("Huber loss", "numpy", False, False, None),
+    ],
+)
+def test_goals_of_the_other_losses(title: str, backend: str, gradient: bool, compiled: bool, goal: Goal | None) -> None:
+    plan = [task for family in ("classification", "regression") for task in tasks.plan(family, backend, Effort())]
+    goals = {task.goal for task in plan if task.title == title and task.call == Call(gradient, compiled)}
+    assert goals == {goal}
+    if goal is not None and goal.against is not None:
+        assert goal.against in tasks.CONTESTANTS[backend]
 
 
 # The reports
@@ -360,20 +484,39 @@ def test_disagreements_and_failures_are_told() -> None:
 # Runs
 
 
+def rivals(backend: str, entry: str) -> list[str]:
+    """Who races in this task, where everybody is installed."""
+    if entry in ("ciou", "giou"):
+        return {
+            "numpy": ["plain formula"],
+            "torch": ["torchvision", "ultralytics"],
+            "jax": ["plain columns", "plain corners"],
+        }[backend]
+    if entry == "iou table":
+        return ["torchvision", "ultralytics"] if backend == "torch" else ["plain formula", "torchvision"]
+    if backend == "torch":
+        return {"sigmoid focal": ["torchvision", "fused BCE"], "distribution focal": ["ultralytics"]}.get(
+            entry, ["torch's own"]
+        )
+    gather = ["plain gather"] if backend == "jax" and entry in ("softmax ce", "distribution focal") else []
+    optax = ["optax"] if backend == "jax" and entry not in ("distribution focal", "smooth l1") else []
+    return ["plain formula", *gather, *optax]
+
+
+@pytest.mark.parametrize("family", list(tasks.FAMILIES))
 @pytest.mark.parametrize("name", list(BACKENDS))
-def test_a_tiny_run(name: str) -> None:
+def test_a_tiny_run(name: str, family: str) -> None:
     if not installed(name):
         pytest.skip(f"{name} is not installed")
-    found = command.measure(["boxes"], [open_backend(name)], replace(TINY, losses=("ciou",), imports=0))
+    found = command.measure([family], [open_backend(name)], replace(TINY, imports=0))
     assert found.sound
-    assert len(found.rows) == {"numpy": 3, "torch": 3, "jax": 2}[name]
+    losses = {"boxes": 2, "classification": 4, "regression": 2}[family]
+    assert len(found.rows) == 2 * losses + (family == "boxes" and name != "jax")
     for row in found.rows:
         assert row.rounds >= timing.ROUNDS
         assert all(spread.median > 0 for spread in row.times.values())
-        present = [peer for peer in tasks.CONTESTANTS[name] if peer not in found.absent]
-        if row.task.title != "IoU table":
-            present = [peer for peer in present if (name, peer) != ("numpy", "torchvision")]
-        assert list(row.times) == present
+        peers = rivals(name, row.task.entry.removesuffix(" and gradient"))
+        assert list(row.times) == [ours.NAME, *(peer for peer in peers if peer not in found.absent)]
 
 
 def test_the_command_writes_its_report(
@@ -388,12 +531,28 @@ def test_the_command_writes_its_report(
     assert "IoU table" in capsys.readouterr().out
 
 
+def test_the_command_races_only_the_entries_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(command, "QUICK", replace(TINY, imports=0))
+    file = tmp_path / "report.json"
+    options = ["--entry", "huber", "--entry", "sigmoid bce", "--backend", "numpy", "--quick", "--json", str(file)]
+    assert command.main(options) == 0
+    content = json.loads(file.read_text(encoding="utf-8"), parse_constant=refuse)
+    assert [row["task"] for row in content["rows"]] == ["sigmoid cross-entropy"] * 2 + ["Huber loss"] * 2
+
+
+def test_an_entry_that_an_effort_leaves_out_has_its_usual_sizes() -> None:
+    effort = tasks.QUICK.only(["ciou", "huber"])
+    assert effort.sizes == {"ciou": ((256,), (100_000,)), "huber": ((1_000_000,),)}
+    assert effort.compiled_sizes == {"ciou": ((100_000,),), "huber": ((1_000_000,),)}
+    assert effort.seconds == tasks.QUICK.seconds
+
+
 def test_a_disagreement_is_exit_status_1(monkeypatch: pytest.MonkeyPatch) -> None:
     def liars() -> dict[str, Any]:
         return {"iou table": lambda boxes, others: np.ones((len(boxes), len(others)), dtype=np.float32)}
 
     monkeypatch.setitem(tasks.CONTESTANTS["numpy"], "liar", liars)
-    monkeypatch.setattr(command, "QUICK", replace(TINY, losses=(), imports=0))
+    monkeypatch.setattr(command, "QUICK", replace(TINY, sizes={"iou table": ((4, 3),)}, imports=0))
     assert command.main(["--backend", "numpy", "--quick"]) == 1
 
 

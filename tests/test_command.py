@@ -19,14 +19,16 @@ import numpy as np
 import pytest
 
 from array_losses.command import main
-from array_losses.command.comparison import (
+from array_losses.command.comparison import GRADIENT_BUDGET, VALUE_BUDGET, compare, worst_disagreement
+from array_losses.command.entries import (
     ENTRIES,
-    GRADIENT_BUDGET,
-    VALUE_BUDGET,
     Entry,
-    compare,
+    corners,
+    logits,
+    logits_and_overlaps,
+    logits_and_signs,
+    probabilities,
     select,
-    worst_disagreement,
 )
 from array_losses.command.errors import InputError
 from array_losses.command.libraries import (
@@ -190,8 +192,84 @@ def test_matching_by_hand() -> None:
     # touches none, the third half of one, and in the second image nothing is annotated.
     assert matches.predicted.tolist() == [[8, 0, 28, 20], [0, 0, 10, 10]]
     assert matches.target.tolist() == [[10, 0, 30, 20], [0, 0, 10, 20]]
-    assert [matches.place(row) for row in range(2)] == ["images[0].detections[0]", "images[0].detections[2]"]
+    assert [matches.place(row) for row in matches.matched] == ["images[0].detections[0]", "images[0].detections[2]"]
+    assert matches.place(3) == "images[1].detections[0]"
+    assert matches.scores.tolist() == [0.9, 0.5, 1.0, 0.0]
+    assert matches.overlap.tolist() == [18 / 22, 0, 1 / 2, 0]
+    assert (len(matches), matches.detections) == (2, 4)
     assert (matches.without_class, matches.without_overlap) == (1, 1)
+
+
+def test_what_classification_losses_get_by_hand() -> None:
+    matches = match(parse(encoded(DOCUMENT), "own.json"))
+    probs, flags, rows, size = probabilities(matches)
+    assert probs.tolist() == [0.9, 0.5, 1 - 1e-6, 1e-6]
+    assert flags.tolist() == [1, 0, 1, 0]
+    assert (rows.tolist(), size) == ([0, 1, 2, 3], 1)
+    expected = [math.log(9), 0, math.log(999_999), -math.log(999_999)]
+    for inputs, target in [
+        (logits, [1, 0, 1, 0]),
+        (logits_and_signs, [1, -1, 1, -1]),
+        (logits_and_overlaps, [18 / 22, 0, 1 / 2, 0]),
+    ]:
+        found = inputs(matches)
+        assert found.pred.tolist() == pytest.approx(expected, rel=1e-9)
+        assert found.target.tolist() == target
+        assert found.rows.tolist() == [0, 1, 2, 3]
+
+
+def test_what_regression_losses_get_by_hand() -> None:
+    # The boxes around the pairs are (8, 0, 30, 20) and (0, 0, 10, 20).
+    pred, target, rows, size = corners(match(parse(encoded(DOCUMENT), "own.json")))
+    assert pred.tolist() == [[0, 0, 20 / 22, 1], [0, 0, 1, 1 / 2]]
+    assert target.tolist() == [[2 / 22, 0, 1, 1], [0, 0, 1, 1]]
+    assert (rows.tolist(), size) == ([0, 2], 1)
+
+
+# The probabilities are 9/10 (matched, IoU 9/11), 1/2 (not), nearly 1 (matched, IoU 1/2) and nearly 0 (not), so that
+# with 0 and 1 as targets the last two cost nothing. The corners differ by 1/11, 0, 1/11, 0 and 0, 0, 0, 1/2.
+LN = math.log
+
+
+def balanced(a: float) -> float:
+    b = math.exp(1.5 / 0.5) - 1
+    return 0.5 / b * (b * a + 1) * LN(b * a + 1) - 0.5 * a
+
+
+def focal(a: float) -> float:
+    return 0.8 * math.e * a**2 * (1 - 2 * LN(0.8 * a)) / 4
+
+
+MEANS = {
+    "binary_cross_entropy": LN(20 / 9) / 4,
+    "sigmoid_binary_cross_entropy": LN(20 / 9) / 4,
+    "sigmoid_focal_loss": (0.25 * 0.1**2 * LN(10 / 9) + 0.75 * 0.5**2 * LN(2)) / 4,
+    "asymmetric_loss": (LN(10 / 9) + 0.45**4 * LN(1 / 0.55)) / 4,
+    "quality_focal_loss": (
+        (9 / 110) ** 2 * (9 / 11 * LN(10 / 9) + 2 / 11 * LN(10)) + 0.5**2 * LN(2) + 0.5**2 * LN(1e6) / 2
+    )
+    / 4,
+    "varifocal_loss": (9 / 11 * (9 / 11 * LN(10 / 9) + 2 / 11 * LN(10)) + 0.75 * 0.5**2 * LN(2) + 1 / 2 * LN(1e6) / 2)
+    / 4,
+    "hinge_loss": 1 / 4,
+    "squared_hinge_loss": 1 / 4,
+    "l1_loss": (2 / 11 + 1 / 2) / 8,
+    "l2_loss": (1 / 121 + 1 / 8) / 8,
+    "smooth_l1_loss:beta=0.1": (10 / 121 + 0.45) / 8,
+    "huber_loss:delta=0.1": (1 / 121 + 0.045) / 8,
+    "log_cosh_loss": (2 * LN(math.cosh(1 / 11)) + LN(math.cosh(1 / 2))) / 8,
+    "balanced_l1_loss": (2 * balanced(1 / 11) + balanced(1 / 2)) / 8,
+    "focal_l1_loss": (2 * focal(1 / 11) + focal(1 / 2)) / 8,
+    "charbonnier_loss": (5 * 1e-3 + 2 * math.hypot(1 / 11, 1e-3) + math.hypot(1 / 2, 1e-3)) / 8,
+}
+
+
+@pytest.mark.parametrize("name", MEANS)
+def test_means_by_hand(name: str) -> None:
+    matches = match(parse(encoded(DOCUMENT), "own.json"))
+    (result,) = compare(matches, every_backend([open_numpy()]), select([name]))
+    assert result.mean["numpy"] == pytest.approx(MEANS[name], rel=1e-5)
+    assert result.within_budget
 
 
 def bundled() -> dict[str, Any]:
@@ -273,10 +351,11 @@ def test_what_is_not_finite_is_beyond_every_budget(fault: float) -> None:
 def test_a_function_name_selects_all_its_forms_in_the_order_of_the_table() -> None:
     names = [entry.name for entry in select(["giou_loss", "iou_loss", "iou_loss:log"])]
     assert names == ["iou_loss:linear", "iou_loss:log", "iou_loss:square", "giou_loss"]
+    assert [entry.name for entry in select(["huber_loss"])] == ["huber_loss:delta=0.1"]
 
 
 def test_an_unknown_loss_is_refused_with_the_names() -> None:
-    with pytest.raises(InputError, match=r"^--losses iou: must be one of iou_loss:linear, iou_loss:log, .*cdiou_loss$"):
+    with pytest.raises(InputError, match=r"^--losses iou: must be one of iou_loss:linear, .*, focal_l1_loss$"):
         select(["giou_loss", "iou"])
 
 
@@ -389,6 +468,25 @@ def test_a_loss_that_is_not_finite_gives_status_1_and_strict_json(capsys: pytest
     assert content["within_budget"] is False
 
 
+def last_row_lost() -> Library:
+    """NumPy under another name, where the last row that goes in is NaN."""
+
+    def asarray(rows: Any, device: str) -> Any:
+        return np.concatenate([rows[:-1], np.full_like(rows[-1:], math.nan)])
+
+    return replace(open_numpy(), name="last_row_lost", asarray=asarray)
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [("hinge_loss", "images[1].detections[0]"), ("l1_loss", "images[0].detections[2]")],
+)
+def test_a_row_is_found_in_the_file(name: str, place: str) -> None:
+    matches = match(parse(encoded(DOCUMENT), "own.json"))
+    (result,) = compare(matches, every_backend([open_numpy(), last_row_lost()]), select([name]))
+    assert (result.value.place, result.value.between) == (place, ("last_row_lost",))
+
+
 def test_plain_tables_are_aligned_and_fold_to_the_width() -> None:
     table = Table(("loss", "one", "second"), [("giou_loss", "1.5", "2"), ("iou", "10.25", "-")], numbers=True)
     assert list(plain([Line("one two three"), table], 9)) == [
@@ -448,6 +546,12 @@ def test_the_command_on_numpy_alone() -> None:
     for entry in ENTRIES:
         assert f"\n{entry.name} " in done.stdout
     assert "100 images, 273 annotated boxes, 452 detections" in done.stdout
+    titles = [line for line in done.stdout.splitlines() if line.endswith(", in float32")]
+    assert titles == [
+        "Boxes: mean over 294 matched pairs, in float32",
+        "Classification: mean over 452 detections, 294 of them matched, in float32",
+        "Regression: mean over the 4 corner coordinates of 294 matched pairs, in float32",
+    ]
     assert "numpy in float64" in " ".join(done.stdout.split())
     assert "Within the budget" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
@@ -482,6 +586,22 @@ def test_the_json_says_what_the_table_says(tmp_path: Path) -> None:
     assert (alone.returncode, json.loads(alone.stdout)) == (0, content)
 
 
+def test_sections_without_losses_are_left_out_and_the_json_names_each_one(tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    done = run("--backend", "numpy", "--losses", "l1_loss,hinge_loss,varifocal_loss", "--json", file)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Boxes:" not in done.stdout
+    losses = json.loads(file.read_text(encoding="utf-8"), parse_constant=pytest.fail)["losses"]
+    assert [(loss["name"], loss["section"]) for loss in losses] == [
+        ("varifocal_loss", "classification"),
+        ("hinge_loss", "classification"),
+        ("l1_loss", "regression"),
+    ]
+    for loss in losses:
+        assert re.search(rf"^{loss['name']} +{loss['mean']['numpy']:.5f} ", done.stdout, re.MULTILINE)
+    assert done.stdout.index("varifocal_loss  ") < done.stdout.index("Regression:") < done.stdout.index("l1_loss  ")
+
+
 def test_the_command_on_a_file_of_ones_own(tmp_path: Path) -> None:
     file = tmp_path / "eigene_Käfer.json"
     file.write_text(json.dumps(DOCUMENT), encoding="utf-8")
@@ -490,6 +610,8 @@ def test_the_command_on_a_file_of_ones_own(tmp_path: Path) -> None:
     # IoU 18/22 and 1/2: the losses 2/11 and 1/2 have the mean 15/44.
     assert "0.34091" in done.stdout
     assert "drawn by hand" in done.stdout
+    # Scores of 0 and 1 have finite logits.
+    assert run(file, "--backend", "numpy").returncode == 0
     ascii_only = run(file, "--backend", "numpy", PYTHONIOENCODING="ascii")
     assert (ascii_only.returncode, ascii_only.stderr) == (0, "")
 
@@ -542,6 +664,8 @@ def test_help_names_the_losses_and_the_exit_statuses() -> None:
         "  1  a loss disagrees",
         "  2  the file",
         "focal_eiou_loss",
+        "quality_focal_loss",
+        "huber_loss:delta=0.1",
         "--backend",
     ):
         assert text in done.stdout

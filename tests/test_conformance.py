@@ -1,7 +1,7 @@
 """The conformance suite: it passes on the libraries of the development requirements, and it can fail.
 
-This run leaves out what takes minutes: `torch.compile`, and in JAX, where every new call compiles, the checks of shapes
-and reductions. `python -m conformance` runs all.
+This run leaves out what takes minutes: `torch.compile`, and in JAX, where every new call compiles, further sets of
+knobs and the checks of shapes and reductions. `python -m conformance` runs all.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ import pytest
 
 import array_losses
 from conformance import __main__ as command
-from conformance import backends, cases, inputs, reference, report, suite
-from conformance.checks import ARRAYS, MODES, NUMBERS, Check
-from conformance.dual import MP, coordinates
-from conformance.transforms import TRANSFORMS
+from conformance import backends, cases, exact, families, reference, report, suite
+from conformance.checks import ARRAYS, MODES, NUMBERS, TRANSFORMS, Check
+from conformance.dual import MP
+from conformance.families import BOXES
+from conformance.inputs import boxes, classes, numbers
+from conformance.inputs.rows import Inputs
 from conformance.ulp import Exact, error, rounded, ulp
 
 # The suite ------------------------------------------------------------------------------------------------------------
@@ -39,7 +41,8 @@ NUMBERS_ONLY = NUMBERS + tuple(check for check in MODES + ARRAYS if check.name i
     ],
 )
 def test_suite(name: str, checks: tuple[Check, ...]) -> None:
-    results = suite.run(array_losses, [backends.find(name)], checks=checks)
+    backend = backends.find(name)
+    results = suite.run(array_losses, [backend], checks=checks, further=not backend.calls_compile)
     failures = [str(result) for result in results if result.failure]
     assert not failures, "\n".join(failures)
     # Every function in both precisions at the least.
@@ -135,6 +138,60 @@ def test_a_lenient_door_is_noticed() -> None:
     assert "errors" in failures(sabotaged(giou_loss=giou_loss), "giou_loss")
 
 
+def test_an_eps_is_noticed_in_sure_answers_only() -> None:
+    """Where the value is 1e-9 and not where it is 1: errors count at the number's own size."""
+
+    def sigmoid_binary_cross_entropy(logits: Any, targets: Any, **options: Any) -> Any:
+        rows = array_losses.sigmoid_binary_cross_entropy(logits, targets, **options)
+        return rows + 1e-12 if isinstance(rows, np.ndarray) else rows
+
+    library = sabotaged(sigmoid_binary_cross_entropy=sigmoid_binary_cross_entropy)
+    assert {"value"} <= failures(library, "sigmoid_binary_cross_entropy")
+
+
+def test_counting_ignored_rows_is_noticed() -> None:
+    def poly1_loss(logits: Any, labels: Any, **options: Any) -> Any:
+        if options.get("reduction") != "mean" or options.get("normalizer") is not None or labels.ndim == logits.ndim:
+            return array_losses.poly1_loss(logits, labels, **options)
+        return array_losses.poly1_loss(logits, labels, **options, normalizer=float(np.asarray(labels).size))
+
+    assert "ignored labels" in failures(sabotaged(poly1_loss=poly1_loss), "poly1_loss")
+
+
+def test_the_wrong_axis_is_noticed() -> None:
+    def entropy(probs: Any, *, axis: int = -1, **options: Any) -> Any:
+        return array_losses.entropy(probs, axis=-1 if axis == 0 else axis, **options)
+
+    assert failures(sabotaged(entropy=entropy), "entropy") == {"axis"}
+
+
+def test_a_constant_for_class_weights_is_noticed() -> None:
+    """Their gradient, also through the divisor of a mean."""
+
+    def softmax_focal_loss(logits: Any, labels: Any, class_weights: Any = None, **options: Any) -> Any:
+        weights = None if class_weights is None else array_losses.stop_gradient(class_weights)
+        return array_losses.softmax_focal_loss(logits, labels, class_weights=weights, **options)
+
+    library = sabotaged(softmax_focal_loss=softmax_focal_loss)
+    assert {"gradient", "further reductions"} <= failures(library, "softmax_focal_loss")
+
+
+def test_a_state_that_learns_from_masked_rows_is_noticed() -> None:
+    def seesaw_loss(logits: Any, labels: Any, counts: Any, **options: Any) -> Any:
+        loss, _ = array_losses.seesaw_loss(logits, labels, counts, **options)
+        return loss, array_losses.seesaw_loss(logits, labels, counts)[1]
+
+    assert "state" in failures(sabotaged(seesaw_loss=seesaw_loss), "seesaw_loss")
+
+
+def test_a_state_that_is_not_handed_on_is_noticed() -> None:
+    def equalization_loss_v2(logits: Any, targets: Any, state: Any, **options: Any) -> Any:
+        return array_losses.equalization_loss_v2(logits, targets, state, **options)[0], state
+
+    library = sabotaged(equalization_loss_v2=equalization_loss_v2)
+    assert {"state", "feeding back"} <= failures(library, "equalization_loss_v2")
+
+
 # The command ----------------------------------------------------------------------------------------------------------
 
 
@@ -192,40 +249,120 @@ def test_survey_names_every_known_backend() -> None:
 # The reference --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("case", [case for case in cases.CASES if case.kind != "transform"], ids=lambda case: case.name)
+STEP = MP.mpf("1e-20")
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in cases.CASES if case.name in reference.ROWS], ids=lambda case: case.name
+)
 def test_slopes_of_the_reference_are_differences_of_its_values(case: cases.Case) -> None:
-    """At pairs without ties; the weights of CIoU and Focal-EIoU, constants for the gradient, are held at the pair's."""
-    step = MP.mpf("1e-20")
-    pairs = inputs.overlapping("float64")
+    """At rows without ties; the weights of CIoU and Focal-EIoU, constants for the gradient, are held at the row's."""
     for variant in case.variants:
-        for pred, target in zip(pairs.pred[:3].tolist(), pairs.target[:3].tolist(), strict=True):
-            here = [MP.mpf(number) for number in (*pred, *target)]
-            slopes = reference.evaluate(case.name, pred, target, **variant.knobs).slopes
-            for index in range(8):
-                ahead, behind = list(here), list(here)
-                ahead[index] += step
-                behind[index] -= step
-                difference = frozen(case.name, variant, here, ahead) - frozen(case.name, variant, here, behind)
-                assert abs(difference / (2 * step) - slopes.get(index, 0)) < 1e-15
+        family = variant.family or case.family
+        assert family is not None
+        knobs = dict(variant.knobs) | ({"tiny": 1e-30} if case.name in reference.FLOORED else {})
+        rows = family.ordinary("float64")
+        for row in (rows.row(0), rows.row(5)):
+            slopes = reference.evaluate(case.name, *row, **knobs).slopes
+            for index, span in enumerate(rows.spans()):
+                for place in span:
+                    ahead, behind = (moved(row, index, place - span.start, way) for way in (1, -1))
+                    values = [frozen(case.name, knobs, row, there) for there in (ahead, behind)]
+                    assert abs((values[0] - values[1]) / (2 * STEP) - slopes.get(place, 0)) < 1e-15
 
 
-def frozen(name: str, variant: cases.Variant, here: list[Any], moved: list[Any]) -> Any:
-    """The value at `moved`, with the weight that the papers detach taken `here`."""
+def moved(row: tuple[Any, ...], index: int, place: int, way: int) -> list[Any]:
+    """The row with one number a step further."""
+    entries = list(row)
+    if isinstance(row[index], tuple):
+        entries[index] = [MP.mpf(x) + way * STEP * (k == place) for k, x in enumerate(row[index])]
+    else:
+        entries[index] = MP.mpf(row[index]) + way * STEP
+    return entries
 
-    def at(function: str, corners: list[Any], **knobs: Any) -> Any:
-        return reference.evaluate(function, corners[:4], corners[4:], **knobs).value
+
+def frozen(name: str, knobs: dict[str, Any], here: Any, there: Any) -> Any:
+    """The value `there`, with the weight that the papers detach taken `here`."""
+
+    def at(function: str, boxes: Any, **knobs: Any) -> Any:
+        return reference.evaluate(function, *boxes, **knobs).value
 
     if name == "focal_eiou_loss":
-        return at("iou", here) ** variant.knobs.get("gamma", 0.5) * at("eiou_loss", moved)
-    value = at(name, moved, **variant.knobs)
-    gate = variant.knobs.get("gate")
-    if "ciou" not in (name.removesuffix("_loss"), variant.knobs.get("base")) or (gate and at("iou", here) <= gate):
+        return at("iou", here) ** knobs.get("gamma", 0.5) * at("eiou_loss", there)
+    value = at(name, there, **knobs)
+    gate = knobs.get("gate")
+    if "ciou" not in (name.removesuffix("_loss"), knobs.get("base")) or (gate and at("iou", here) <= gate):
         return value
-    shape = [reference.aspect(*reference.boxes(coordinates(corners))).value for corners in (here, moved)]
-    alpha = [v / (1 - at("iou", corners) + v) for v, corners in zip(shape, (here, moved), strict=True)]
+    shape = [
+        reference.boxes.aspect(*reference.boxes.boxes(*reference.independent(pair))).value for pair in (here, there)
+    ]
+    alpha = [v / (1 - at("iou", pair) + v) for v, pair in zip(shape, (here, there), strict=True)]
     # The moved value holds its own alpha: exchange it for the one taken here.
     change = (alpha[0] - alpha[1]) * shape[1]
     return value - change if name == "ciou" else value + change
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "knobs", "expected"),
+    [
+        ("smooth_l1_loss", (0.5, 0.0), {}, 0.125),
+        ("smooth_l1_loss", (3.0, 0.0), {"beta": 2.0}, 2.0),
+        ("huber_loss", (3.0, 0.0), {"delta": 2.0}, 4.0),
+        ("charbonnier_loss", (3.0, 0.0), {"epsilon": 4.0}, 5.0),
+        ("wing_loss", (12.0, 0.0), {}, 12 - (10 - 10 * np.log(6))),
+        ("focal_l1_loss", (1.0, 0.0), {"beta": 1.0}, np.e / 4),
+        # Continuous where both branches meet: gamma + gamma / b - alpha at b = e^3 - 1.
+        ("balanced_l1_loss", (1.0, 0.0), {}, 1.5 + 1.5 / (np.e**3 - 1) - 0.5),
+        ("sigmoid_binary_cross_entropy", (0.0, 0.3), {}, np.log(2)),
+        # Logits of the paper's example: 0.1810, 0.4181 for target 0, 0.0071 for target 1.
+        ("sigmoid_focal_loss", (0.2, 0.0), {}, 0.1810),
+        ("sigmoid_focal_loss", (0.8, 0.0), {}, 0.4181),
+        ("sigmoid_focal_loss", (0.9, 1.0), {}, 0.0071),
+        ("quality_focal_loss", (0.0, 1.0), {}, np.log(2) / 4),
+        ("varifocal_loss", (0.0, 0.5), {}, np.log(2) / 2),
+        ("gaussian_focal_loss", (0.0, 0.5), {}, np.log(2) / 64),
+        ("asymmetric_loss", (0.0, 0.0), {}, -(0.45**4) * np.log(0.55)),
+        ("binary_cross_entropy", (0.8, 1.0), {"tiny": 0.0}, 0.2231),
+        ("softmax_cross_entropy", ((0.0, 0.0), 1), {}, np.log(2)),
+        ("softmax_cross_entropy", ((0.0, 0.0), 2), {}, 0.0),
+        ("softmax_focal_loss", ((0.0, 0.0), 1), {}, np.log(2) / 4),
+        ("poly1_loss", ((0.0, 0.0), 1), {}, np.log(2) + 1),
+        ("generalized_cross_entropy", ((0.0, float(np.log(3))), 0), {"q": 0.5}, 1.0),
+        ("multiclass_hinge_loss", ((1.0, 2.0, 0.5), 0), {}, 2.0),
+        ("multiclass_hinge_loss", ((1.0, 2.0, 0.5), 0), {"form": "sum"}, 2.5),
+        # At t1 = t2 = 1 a cross-entropy; with t1 = 0 half the squared distance of the probabilities.
+        ("bi_tempered_loss", ((0.0, 0.0), 1), {"t1": 1.0, "t2": 1.0}, np.log(2)),
+        ("bi_tempered_loss", ((0.0, 0.0), 1), {"t1": 0.0, "t2": 1.7}, 0.25),
+        ("entropy", ((0.5, 0.25, 0.25),), {"tiny": 1e-30}, 1.5 * np.log(2)),
+        ("cross_entropy", ((0.3, 0.7), (1.0, 0.0)), {"tiny": 1e-30}, 1.204),
+        ("kl_divergence", ((0.5, 0.5), (1.0, 0.0)), {"tiny": 1e-30}, np.log(2)),
+        ("js_divergence", ((0.0, 1.0), (1.0, 0.0)), {"tiny": 1e-30}, np.log(2)),
+        ("distribution_focal_loss", ((0.0, 0.0, 0.0), 1.25), {}, np.log(3)),
+        ("distribution_expectation", ((0.0, float(np.log(2)), 0.0),), {}, 1.0),
+    ],
+)
+def test_the_reference_by_hand(name: str, row: tuple[Any, ...], knobs: dict[str, Any], expected: float) -> None:
+    assert float(reference.evaluate(name, *row, **knobs).value) == pytest.approx(expected, abs=5e-5)
+
+
+def test_the_reference_of_batches_by_hand() -> None:
+    """Three slopes of 1/2 and one of 0.05: 4/(3 x 2) and 4/(1 x 2). A class four times rarer pushes a quarter."""
+    found = reference.evaluate_batch("ghm_classification_loss", ([0.0, 0.0, 0.0, -3.0], [0.0] * 4))
+    assert [float(row.value) for row in found.rows] == pytest.approx(
+        [np.log(2) * 2 / 3] * 3 + [2 * np.log1p(np.exp(-3))]
+    )
+    assert [float(n) for n in found.state] == [1, 0, 0, 0, 0, 3, 0, 0, 0, 0]
+    found = reference.evaluate_batch("ghm_regression_loss", ([3.0, 3.0, 0.0], [0.0] * 3), mu=4.0)
+    assert [float(row.value) for row in found.rows] == pytest.approx([0.75, 0.75, 0])
+    found = reference.evaluate_batch("seesaw_loss", ([(0.0, 0.0)], [0]), [3.0, 1.0], p=1.0)
+    assert float(found.rows[0].value) == pytest.approx(np.log(1.25))
+    assert [float(n) for n in found.state] == [4, 1]
+    state = [[0.0], [1.0]]
+    found = reference.evaluate_batch("equalization_loss_v2", ([0.0, 0.0], [1.0, 0.0]), state, classes=[0, 0])
+    low = 1 / (1 + np.exp(9.6))
+    expected = [np.log(2) * (5 - 4 * low), np.log(2) * low]
+    assert [float(row.value) for row in found.rows] == pytest.approx(expected)
+    assert [float(side[0]) for side in found.state] == pytest.approx([0.5 * (5 - 4 * low), 1 + 0.5 * low])
 
 
 def test_alpha_is_zero_for_identical_boxes_and_below_the_gate() -> None:
@@ -272,6 +409,12 @@ def test_error_counts_steps_from_the_exact_number() -> None:
     assert errors[3] == 0.5
 
 
+def test_what_is_no_number_is_infinitely_far() -> None:
+    """Also when it is the exact number, or its scale, that is none: NaN compares as within every budget."""
+    exact = Exact.of([MP.mpf(1), MP.nan, MP.mpf(1)], (3,))
+    assert (error(np.asarray([np.nan, 1.0, 1.0]), exact, np.asarray([0.0, 0.0, np.nan]), "float32") == np.inf).all()
+
+
 def test_gradients_beyond_float16_count_as_saturated() -> None:
     exact = Exact.of([MP.mpf("1e6"), MP.mpf("-1e6")], (2,))
     assert error(np.asarray([65504.0, -65504.0]), exact, np.asarray(1e6), "float16").tolist() == [0, 0]
@@ -284,13 +427,78 @@ def test_rounding_to_bfloat16() -> None:
     assert rounded(numbers, "bfloat16").tolist() == [1.0, 1.0, 1 + 2.0**-6, 1 + 2.0**-7, -3.140625]
 
 
-def test_inputs_cover_what_they_promise() -> None:
-    pairs = inputs.inputs("float32")
-    pred, target = pairs.pred, pairs.target
+def test_boxes_cover_what_they_promise() -> None:
+    (pairs,) = boxes.edges("float32")
+    pred, target = pairs.arrays
     assert (pred[:, 2] < pred[:, 0]).any()
     assert (target[:, 3] < target[:, 1]).any()
     assert (pred == target).all(axis=1).any()
     assert (pred[:, :2] == pred[:, 2:]).all(axis=1).any()
     assert np.abs(pred).max() > 1e11
     assert np.abs(pred[(pred != 0).all(axis=1)]).max(axis=1).min() < 1e-5
-    assert len(set(pairs.names)) == len(pairs.names) > 150
+    assert len(pairs) > 150
+
+
+def test_numbers_cover_what_they_promise() -> None:
+    x, t = numbers.logits("float32")[0].arrays
+    assert {0.0, 1e4, -1e4, 104.0, -88.0} <= set(x.tolist())
+    assert set(t[x == 1e4].tolist()) >= {0.0, 1.0, -0.5, 1.5}
+    assert np.abs(numbers.logits("float16")[0].arrays[0]).max() == 65504
+    pred, target = numbers.differences("float32")[0].arrays
+    assert {0.0, 0.5, 1.0, 2.0, 10.0} <= set(np.abs(pred - target).tolist())
+    p, _ = numbers.probs("float32")[0].arrays
+    assert {0.0, 1.0, 1 - 2.0**-24} <= set(p.tolist())
+    s, t = numbers.scores("float32")[0].arrays
+    assert (s * t == 1).any()
+
+
+def test_classes_cover_what_they_promise() -> None:
+    groups = classes.indices("float32")
+    assert [group.content(0) for group in groups] == [(5,), (5,), (1,), (2,), (10,)]
+    x, y = groups[0].arrays
+    ignored = (y < 0) | (y >= 5)
+    assert {-100, 5, 255} <= set(y[ignored].tolist())
+    assert np.isnan(x[ignored]).any()
+    assert np.isfinite(x[~ignored]).all()
+    assert (np.sort(x[~ignored])[:, -1] == np.sort(x[~ignored])[:, -2]).any()
+    _, t = classes.soft("float32")[0].arrays
+    assert (t == 0).any()
+    assert not np.allclose(t.sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_names_are_unique_and_ordinary_rows_are_eight(dtype: str) -> None:
+    for case in cases.CASES:
+        for family in {variant.family or case.family for variant in case.variants} - {None}:
+            assert family is not None
+            for group in family.edges(dtype):
+                assert len(set(group.names)) == len(group)
+            ordinary = family.ordinary(dtype)
+            assert len(ordinary) == 8
+            assert all(np.isfinite(x).all() for x in ordinary.arrays)
+
+
+def test_rows_that_a_dtype_cannot_hold_are_left_out() -> None:
+    rows = [("small", 1.0, 2.0), ("large", 1e6, 2.0), ("infinite on purpose!", np.inf, 2.0)]
+    kept = Inputs.of(numbers.PAIR, rows, "float16")
+    assert kept.names == ("small", "infinite on purpose!")
+    assert kept.proper.tolist() == [True, False]
+
+
+def test_the_scale_of_errors() -> None:
+    """The number itself; where terms cancel, their size; where an input's rounding moves the answer, that movement."""
+    case = next(case for case in cases.CASES if case.name == "sigmoid_binary_cross_entropy")
+    rows = Inputs.of(numbers.LOGITS, [("sure", 20.0, 1.0), ("at the target", 0.0, 0.5)], "float64")
+    sure, even = exact.exact_rows(case, case.variants[0], case.scale, families.LOGITS, rows, "float64")
+    assert sure.size == pytest.approx(np.exp(-20))
+    assert sure.scales[0] == pytest.approx(np.exp(-20))
+    assert even.slopes[0] == 0
+    assert even.scales[0] == pytest.approx(0.5)  # t d(p - t)/dt
+    case = next(case for case in cases.CASES if case.name == "kl_divergence")
+    rows = Inputs.of(families.PAIRED_DISTRIBUTIONS.arguments, [("equal sums", (0.25, 0.75), (0.75, 0.25))], "float64")
+    (row,) = exact.exact_rows(case, case.variants[0], case.scale, families.PAIRED_DISTRIBUTIONS, rows, "float64")
+    assert row.value == pytest.approx(0.5 * np.log(3))
+    assert row.size == pytest.approx(np.log(3))
+    case = next(case for case in cases.CASES if case.name == "giou")
+    (row,) = exact.exact_rows(case, case.variants[0], case.scale, BOXES, boxes.edges("float64")[0].take([0]), "float64")
+    assert row.size == 1.0

@@ -13,6 +13,7 @@ from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from losses_table import each_kind, every_loss
 
 import array_losses as al
+from array_losses import _xla
 
 Loss = Callable[..., Any]
 Pair = tuple[Any, Any]
@@ -117,3 +118,72 @@ def test_half_precision(dtype: Any, boxes: Pair) -> None:
 def test_integers_have_no_gradient_but_a_value(boxes: Pair) -> None:
     pred, target = (x.astype(jnp.int32) for x in boxes)
     same(al.giou_loss(pred, target), al.giou_loss(pred.astype(float), target.astype(float)))
+
+
+# More than `_xla.LONG` numbers are summed, and differentiated, in loops of their own ----------------------------------
+
+LONG = _xla.LONG + 3
+LONG_LOSSES: dict[str, tuple[Loss, tuple[int, ...], tuple[int, ...]]] = {
+    "focal": (al.sigmoid_focal_loss, (LONG,), (LONG,)),
+    "classes": (al.softmax_cross_entropy, (LONG // 4, 5), (LONG // 4,)),
+    "boxes": (al.giou_loss, (LONG, 4), (LONG, 4)),
+}
+
+
+def long_arrays(name: str) -> tuple[Loss, Any, Any]:
+    loss, first, second = LONG_LOSSES[name]
+    rng = np.random.default_rng(5)
+    x: Any = rng.normal(0, 3, first)
+    y: Any = rng.integers(0, 5, second) if name == "classes" else np.abs(rng.normal(0, 0.4, second))
+    if name == "boxes":
+        x, y = (np.concatenate([b[:, :2], b[:, :2] + np.abs(b[:, 2:]) + 0.1], axis=1) for b in (x, y))
+    return loss, x, y
+
+
+@pytest.mark.parametrize("name", LONG_LOSSES)
+def test_long(name: str) -> None:
+    loss, x, y = long_arrays(name)
+    total = lambda x, y: loss(x, y, reduction="sum")
+    value, gradient = al.value_and_grad(total)(x, y)
+    a, b = jnp.asarray(x), jnp.asarray(y)
+    for run in (al.value_and_grad(total), jax.jit(jax.value_and_grad(total))):
+        ours, slopes = run(a, b)
+        same(ours / value, 1.0)
+        same(slopes, gradient)
+    same(total(a, b) / value, 1.0)
+    same(jax.vmap(total)(jnp.stack([a, a]), jnp.stack([b, b])) / value, jnp.ones(2))
+    move = jnp.sin(jnp.arange(a.size, dtype=a.dtype)).reshape(a.shape)
+    expected, along = jax.jit(lambda x: jax.jvp(lambda x: total(x, b), (x,), (move,)))(a)
+    same(expected / value, 1.0)
+    same(along, jnp.sum(move * gradient), 1e-9)
+
+
+def test_long_second_derivative() -> None:
+    """The Hessian of a loss of single numbers is diagonal."""
+    loss, x, y = long_arrays("focal")
+    slope = lambda x: jnp.sum(jax.grad(lambda x: loss(x, jnp.asarray(y), reduction="sum"))(x))
+    step = 1e-6
+    expected = al.grad(lambda x: loss(x, y, reduction="sum"))
+    differences = (expected(x + step) - expected(x - step)) / (2 * step)
+    np.testing.assert_allclose(jax.grad(slope)(jnp.asarray(x)), differences, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("axis_type", [AxisType.Auto, AxisType.Explicit])
+def test_long_and_sharded(axis_type: AxisType) -> None:
+    loss, x, y = long_arrays("boxes")
+    x, y = x[: LONG // 8 * 8], y[: LONG // 8 * 8]
+    value, gradient = al.value_and_grad(lambda p: loss(p, y, reduction="mean"))(x)
+    mesh = jax.make_mesh((8,), ("batch",), axis_types=(axis_type,))
+    with jax.set_mesh(mesh):
+        a, b = (jax.device_put(z, NamedSharding(mesh, PartitionSpec("batch", None))) for z in (x, y))
+        run = jax.value_and_grad(lambda p: loss(p, b, reduction="mean"))
+        for ours, slopes in (run(a), jax.jit(run)(a)):
+            same(ours, value)
+            same(slopes, gradient)
+            assert slopes.sharding.is_equivalent_to(a.sharding, 2)
+
+
+def test_a_long_sum_keeps_a_nan() -> None:
+    for place in (0, 7):
+        x = jnp.zeros(LONG).at[place].set(jnp.nan)
+        assert jnp.isnan(al.l1_loss(x, jnp.zeros(LONG), reduction="sum"))

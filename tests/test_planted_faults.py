@@ -21,6 +21,9 @@ def test_fault_is_noticed(fault: faults.Fault) -> None:
 def test_there_are_enough_and_none_twice() -> None:
     assert len({(fault.file, fault.right, fault.wrong) for fault in faults.FAULTS}) == len(faults.FAULTS) >= 10
     assert {fault.file.partition("/")[0] for fault in faults.FAULTS} >= {"measures", "losses", "_reduce.py"}
+    planted = {function for fault in faults.FAULTS for function in fault.functions}
+    assert len(planted) >= 30
+    assert planted <= {case.name for case in CASES}
 
 
 def test_without_a_fault_all_is_green() -> None:

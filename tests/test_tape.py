@@ -10,6 +10,7 @@ import array_api_strict
 import numpy as np
 import pytest
 
+import array_losses as al
 from array_losses._array import namespace
 from array_losses.autodiff._tape import TapeArray, custom, on_tape, stop_gradient, value_and_grad
 
@@ -551,3 +552,19 @@ def test_wrong_results() -> None:
         lambda x: namespace(x).argmax(x),
         X,
     )
+
+
+def test_gradients_of_weights_alone() -> None:
+    """The weights are on the tape, what they weigh is not."""
+    x, labels = np.asarray([[1.0, 2.0], [0.5, 0.0], [3.0, 1.0]]), np.asarray([1, 0, 1])
+    where = np.asarray([True, False, True])
+    nll = al.softmax_cross_entropy(x, labels)
+    by_row = al.grad(lambda w: al.softmax_cross_entropy(x, labels, weights=w, where=where, reduction="sum"))(np.ones(3))
+    np.testing.assert_allclose(by_row, nll * where)
+    by_class = al.grad(lambda w: al.softmax_cross_entropy(x, labels, class_weights=w, reduction="sum"))(np.ones(2))
+    np.testing.assert_allclose(by_class, [nll[1], nll[0] + nll[2]])
+    huber = al.huber_loss(x, 0 * x)
+    by_number = al.grad(lambda w: al.huber_loss(x, 0 * x, weights=w, where=where[:, None], reduction="sum"))(0 * x)
+    np.testing.assert_allclose(by_number, huber * where[:, None])
+    seesaw = al.grad(lambda w: al.seesaw_loss(x, labels, np.ones(2), weights=w, reduction="sum")[0])(np.ones(3))
+    np.testing.assert_allclose(seesaw, al.seesaw_loss(x, labels, np.ones(2))[0])

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
 
 from .._array import Array, astype, computing_dtype
+from .._xla import unshared
 from ._closed_form import INDEX, Kernel, Ranks, evaluate, own_axes
 
 
@@ -31,7 +32,10 @@ def _rows(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...]) -> Callable[..
 
     def with_tangents(primals: tuple[Array, ...], tangents: tuple[Any, ...]) -> tuple[Array, Array]:
         wanted = [not isinstance(tangent, SymbolicZero) for tangent in tangents]
-        value, slopes = evaluate(kernel, ranks, options, primals, wanted)
+        apart = unshared(primals)
+        value, slopes = evaluate(kernel, ranks, options, apart, wanted)
+        if apart is not primals:
+            value = rows(*primals)
         moves = []
         for s, tangent, rank in zip(slopes, tangents, ranks):
             if s is not None:

@@ -1,4 +1,4 @@
-"""The command: matches detections to annotated boxes and compares every loss on every array library found."""
+"""The command: matches detections to annotated boxes and compares the losses on every array library found."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .. import __version__
-from .comparison import ENTRIES, Entry, compare, select
+from .comparison import compare
+from .entries import ENTRIES, Entry, select
 from .errors import InputError
 from .libraries import KNOWN, Openers, every_backend, find_all, requested_backends
 from .matching import match
@@ -22,8 +23,9 @@ _PROGRAM = "python -m array_losses"
 
 _DESCRIPTION = """\
 Match detections to the annotated boxes of their class, and show the mean of
-every loss over the matched pairs on each array library found here, with the
-largest disagreement between the libraries in value and in gradient.
+every loss on each array library found here: box losses and regression losses
+over the matched pairs, classification losses over all detections. Beside it
+stands the largest disagreement between the libraries in value and gradient.
 """
 
 _EPILOG = f"""\

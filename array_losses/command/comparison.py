@@ -1,10 +1,10 @@
-"""Every loss on every library over the same pairs, and how far the libraries lie apart."""
+"""Every loss on every library over the same detections, and how far the libraries lie apart."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -12,53 +12,14 @@ import numpy as np
 
 import array_losses
 
-from .errors import InputError
+from .entries import ENTRIES, Entry, Section
 from .libraries import Backend, open_numpy
 from .matching import Matches
 from .sample import Floats
 
-
-class Inputs(NamedTuple):
-    """What a loss gets, and the size by which its slopes are measured."""
-
-    pred: Floats
-    target: Floats
-    size: Floats
-    """Shaped like `pred`. A slope times this size is a pure number, whatever the unit of length."""
-
-
-def matched_boxes(matches: Matches) -> Inputs:
-    """The matched pairs; x is measured by the width of the box around both, y by its height."""
-    low = np.minimum(matches.predicted[:, :2], matches.target[:, :2])
-    high = np.maximum(matches.predicted[:, 2:], matches.target[:, 2:])
-    return Inputs(matches.predicted, matches.target, np.tile(high - low, 2))
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of the table: a loss with its knobs, and which part of the matches it is computed on."""
-
-    name: str
-    function: Callable[..., Any]
-    knobs: Mapping[str, Any] = field(default_factory=dict)
-    inputs: Callable[[Matches], Inputs] = matched_boxes
-
-
-ENTRIES: tuple[Entry, ...] = (
-    Entry("iou_loss:linear", array_losses.iou_loss, {"form": "linear"}),
-    Entry("iou_loss:log", array_losses.iou_loss, {"form": "log"}),
-    Entry("iou_loss:square", array_losses.iou_loss, {"form": "square"}),
-    Entry("giou_loss", array_losses.giou_loss),
-    Entry("diou_loss", array_losses.diou_loss),
-    Entry("ciou_loss", array_losses.ciou_loss),
-    Entry("eiou_loss", array_losses.eiou_loss),
-    Entry("focal_eiou_loss", array_losses.focal_eiou_loss),
-    Entry("cdiou_loss", array_losses.cdiou_loss),
-)
-
 # In ULP as `worst_disagreement` counts them. Compilers fuse a product and a sum into one rounding, libraries have their
-# own logarithm and arctangent, so the last bits differ. The bundled sample was measured at 1 in value and 3 in gradient
-# between libraries, 2 and 4 against float64; the same boxes moved off the pixel grid at up to 6 and 12, boxes that
+# own logarithm and arctangent, so the last bits differ. The bundled sample was measured at 2 in value and 2 in gradient
+# between libraries, 5 and 4 against float64; the same boxes moved off the pixel grid at up to 6 and 12, boxes that
 # barely touch at up to 40 in the gradient of the logarithm. Boxes 1/256 of a pixel too wide give 1300 and more.
 VALUE_BUDGET = 16.0
 GRADIENT_BUDGET = 64.0
@@ -85,6 +46,7 @@ class LossResult:
     """One loss on every backend."""
 
     name: str
+    section: Section
     mean: dict[str, float]
     value: Disagreement
     gradient: Disagreement
@@ -92,18 +54,6 @@ class LossResult:
     @property
     def within_budget(self) -> bool:
         return self.value.within_budget and self.gradient.within_budget
-
-
-def select(names: Sequence[str], entries: Sequence[Entry] = ENTRIES) -> list[Entry]:
-    """The entries of these names, in the table's order; a function's name stands for all its forms."""
-    for name in names:
-        if not any(_is_called(entry, name) for entry in entries):
-            raise InputError(f"--losses {name}: must be one of {', '.join(entry.name for entry in entries)}")
-    return [entry for entry in entries if any(_is_called(entry, name) for name in names)]
-
-
-def _is_called(entry: Entry, name: str) -> bool:
-    return name in (entry.name, entry.name.partition(":")[0])
 
 
 REFERENCE = "numpy in float64"
@@ -115,23 +65,33 @@ def compare(matches: Matches, backends: Sequence[Backend], entries: Sequence[Ent
 
 
 def _compare(matches: Matches, backends: Sequence[Backend], entry: Entry) -> LossResult:
-    pred, target, size = entry.inputs(matches)
+    pred, target, detection, size = entry.inputs(matches)
     loss = partial(entry.function, **entry.knobs)
-    # Rounded once, so that a comparison with float64 sees the same boxes.
+    # Rounded once, so that a comparison with float64 sees the same numbers.
     pred, target = pred.astype(np.float32), target.astype(np.float32)
     results = {backend.label: _evaluate(loss, pred, target, backend) for backend in backends}
     mean = {label: result.mean for label, result in results.items()}
     if len(results) == 1:
         reference = Backend(REFERENCE, open_numpy(), "cpu")
         results[REFERENCE] = _evaluate(loss, pred.astype(np.float64), target.astype(np.float64), reference)
-    values = {label: result.rows[:, None] for label, result in results.items()}
-    slopes = {label: result.slopes * size for label, result in results.items()}
+    values = {label: _table(result.rows) for label, result in results.items()}
+    slopes = {label: _table(result.slopes * size) for label, result in results.items()}
+
+    def place(row: int) -> str:
+        return matches.place(int(detection[row]))
+
     return LossResult(
         entry.name,
+        entry.section,
         mean,
-        worst_disagreement(values, VALUE_BUDGET, matches.place),
-        worst_disagreement(slopes, GRADIENT_BUDGET, matches.place),
+        worst_disagreement(values, VALUE_BUDGET, place),
+        worst_disagreement(slopes, GRADIENT_BUDGET, place),
     )
+
+
+def _table(results: Floats) -> Floats:
+    """What belongs to a detection in one row, be it one number or four."""
+    return results.reshape(len(results), -1)
 
 
 class _Result(NamedTuple):

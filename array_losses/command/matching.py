@@ -12,46 +12,53 @@ from .sample import Floats, Image, Indices, Sample
 
 @dataclass(frozen=True)
 class Matches:
-    """M detections, the annotated box of each, and where they stand in the file."""
+    """N detections, of which M are matched to an annotated box, and where they stand in the file."""
 
+    scores: Floats  # (N,)
+    overlap: Floats  # (N,), IoU with the matched box, 0 where there is none
+    image: Indices  # (N,)
+    detection: Indices  # (N,)
+    matched: Indices  # (M,), which of the N
     predicted: Floats  # (M, 4)
     target: Floats  # (M, 4)
-    image: Indices  # (M,)
-    detection: Indices  # (M,)
     without_class: int
     """Detections in whose image no box of their class is annotated."""
     without_overlap: int
     """Detections that overlap no annotated box of their class."""
 
     def __len__(self) -> int:
-        return len(self.predicted)
+        return len(self.matched)
+
+    @property
+    def detections(self) -> int:
+        return len(self.scores)
 
     def place(self, row: int) -> str:
-        """Where the detection of this row stands in the file."""
+        """Where this one of the N detections stands in the file."""
         return f"images[{self.image[row]}].detections[{self.detection[row]}]"
 
 
 def match(sample: Sample) -> Matches:
     """Each detection with the box of its class that it overlaps most; several may share a box."""
-    image, detection, truth = [], [], []
-    without_class = without_overlap = 0
-    for index, content in enumerate(sample.images):
+    overlap, target = [], []
+    for content in sample.images:
         overlaps = _overlaps(content)
         best = np.max(overlaps, axis=1, initial=-1.0)
-        matched = np.flatnonzero(best > 0)
-        image.append(np.full(len(matched), index))
-        detection.append(matched)
-        truth.append(content.truth_boxes[np.argmax(overlaps[matched], axis=1)] if len(matched) else np.empty((0, 4)))
-        without_class += int(np.sum(best < 0))
-        without_overlap += int(np.sum(best == 0))
-    predicted = [content.boxes[matched] for content, matched in zip(sample.images, detection, strict=True)]
+        hit = np.flatnonzero(best > 0)
+        overlap.append(best)
+        target.append(content.truth_boxes[np.argmax(overlaps[hit], axis=1)] if len(hit) else np.empty((0, 4)))
+    best = np.concatenate(overlap)
+    matched = np.flatnonzero(best > 0)
     return Matches(
-        np.concatenate(predicted),
-        np.concatenate(truth),
-        np.concatenate(image),
-        np.concatenate(detection),
-        without_class,
-        without_overlap,
+        scores=np.concatenate([content.scores for content in sample.images]),
+        overlap=np.maximum(best, 0.0),
+        image=np.concatenate([np.full(len(content.boxes), index) for index, content in enumerate(sample.images)]),
+        detection=np.concatenate([np.arange(len(content.boxes)) for content in sample.images]),
+        matched=matched,
+        predicted=np.concatenate([content.boxes for content in sample.images])[matched],
+        target=np.concatenate(target),
+        without_class=int(np.sum(best < 0)),
+        without_overlap=int(np.sum(best == 0)),
     )
 
 

@@ -60,6 +60,7 @@ def to_json(run: Run) -> str:
         "losses": [
             {
                 "name": loss.name,
+                "section": loss.section.name,
                 "mean": {label: _finite(mean) for label, mean in loss.mean.items()},
                 "value_disagreement": _disagreement(loss.value),
                 "gradient_disagreement": _disagreement(loss.gradient),
@@ -119,27 +120,31 @@ def _sample(run: Run) -> Iterator[Block]:
 
 def _losses(run: Run) -> Iterator[Block]:
     labels = [backend.label for backend in run.backends]
-    yield Line("")
-    yield Line(f"Mean loss over {len(run.matches)} matched pairs, in float32", "title")
-    yield Table(
-        ("loss", *labels, "value", "gradient"),
-        [
-            (
-                loss.name,
-                *(f"{loss.mean[label]:.5f}" for label in labels),
-                _ulp(loss.value),
-                _ulp(loss.gradient),
-            )
-            for loss in run.losses
-        ],
-        numbers=True,
-        bad=frozenset(index for index, loss in enumerate(run.losses) if not loss.within_budget),
-    )
+    for section in dict.fromkeys(loss.section for loss in run.losses):
+        losses = [loss for loss in run.losses if loss.section == section]
+        yield Line("")
+        yield Line(f"{section.name.capitalize()}: mean over {section.over(run.matches)}, in float32", "title")
+        if section.remark:
+            yield Line(section.remark)
+        yield Table(
+            ("loss", *labels, "value", "gradient"),
+            [
+                (
+                    loss.name,
+                    *(f"{loss.mean[label]:.5f}" for label in labels),
+                    _ulp(loss.value),
+                    _ulp(loss.gradient),
+                )
+                for loss in losses
+            ],
+            numbers=True,
+            bad=frozenset(index for index, loss in enumerate(losses) if not loss.within_budget),
+        )
     yield Line("")
     between = "any two libraries" if len(labels) > 1 else f"{labels[0]} in float32 and {REFERENCE}"
     yield Line(
-        f"value, gradient: the largest difference between {between} in any pair, in ULP of float32 at the size of its "
-        "largest number, at least of 1; slopes are taken times the width and height of the pair."
+        f"value, gradient: the largest difference between {between} in any detection, in ULP of float32 at the size of "
+        "its largest number, at least of 1; slopes of box losses are taken times the width and height of the pair."
     )
     for loss in run.losses:
         for kind, found in (("value", loss.value), ("gradient", loss.gradient)):

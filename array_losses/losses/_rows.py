@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .. import _check
-from .._array import Array, namespace
+from .._array import Array, Namespace, namespace
 from .._reduce import keep_rows, reduce_rows
 from ..autodiff import Kernel, Ranks, closed_form, compiled, own_axes
 
@@ -17,6 +17,11 @@ class Shared(NamedTuple):
     where: Array | None
     normalizer: Array | float | None
     reduction: str
+
+
+def common(*arrays: Array | None) -> Namespace:
+    """The namespace of the arrays that are there: the tape's, if one of them is on it."""
+    return namespace(*[x for x in arrays if x is not None])
 
 
 def row_loss(
@@ -45,10 +50,12 @@ def _compute_and_reduce(
     normalizer: Array | float | None,
     *arrays: Array,
 ) -> Array:
-    xp = namespace(*arrays)
+    xp = common(*arrays, weights, where)
     if where is not None:
         # Arrays that rows share, like weights of classes, have fewer axes than the rows and nothing to hide.
-        kept = [keep_rows(xp, x, where, own_axes(r)) if x.ndim == arrays[0].ndim else x for x, r in zip(arrays, ranks)]
+        owned = [own_axes(rank) for rank in ranks]
+        leading = arrays[0].ndim - owned[0]
+        kept = [keep_rows(xp, x, where, own) if x.ndim - own == leading else x for x, own in zip(arrays, owned)]
     else:
         kept = list(arrays)
     rows = closed_form(kernel, ranks, options, *kept)

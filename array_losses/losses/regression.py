@@ -13,7 +13,16 @@ from typing import Any
 from .. import _check
 from .._array import Array
 from ..measures import Penalty, difference_kernel, penalties
+from ._native import native_difference
 from ._rows import Shared, row_loss
+
+NATIVE: dict[Penalty, str] = {
+    penalties.absolute: "l1_loss",
+    penalties.squared: "mse_loss",
+    penalties.smooth_l1: "smooth_l1_loss",
+    penalties.huber: "huber_loss",
+}
+"""What `torch.nn.functional` calls some of them."""
 
 
 def difference_loss(
@@ -28,6 +37,10 @@ def difference_loss(
 ) -> Array:
     _check.matched(pred=pred, target=target)
     shared = Shared(weights, where, normalizer, reduction)
+    if penalty in NATIVE:
+        found = native_difference(NATIVE[penalty], pred, target, shared, *knobs)
+        if found is not None:
+            return found
     return row_loss(difference_kernel, (0, 0), (penalty, *knobs), (pred, target), tuple(pred.shape), shared)
 
 

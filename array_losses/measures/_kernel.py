@@ -1,4 +1,4 @@
-"""The one kernel of the IoU family: geometry, a formula, what becomes of its measure, and the slopes of both boxes."""
+"""Kernels made of formulas: that of the IoU family, and any kernel times a factor."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from .._array import Array, Namespace
-from ..autodiff import closed_form
+from ..autodiff import Kernel, closed_form
 from ._geometry import Geometry, to_corners
 from .formulas import Formula
 
@@ -38,3 +38,12 @@ def box_kernel(
     m, slopes = formula(g, wanted, **dict(knobs))
     value, factor = outcome(g, m)
     return value, [None, None] if slopes is None else to_corners(g, slopes, factor, wanted)
+
+
+def scaled_kernel(
+    xp: Namespace, arrays: Sequence[Array], wanted: Sequence[bool], kernel: Kernel, *options: Any
+) -> tuple[Array, list[Array | None]]:
+    """Another kernel's rows of single numbers, times a factor that is the last of the arrays and constant."""
+    *inner, factor = arrays
+    value, slopes = kernel(xp, inner, wanted[:-1], *options)
+    return value * factor, [*(None if s is None else s * factor for s in slopes), None]

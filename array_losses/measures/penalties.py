@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .._array import Array, Namespace, is_torch
-from .._numerics import denominator
+from .._numerics import denominator, negligible
 
 Penalty = Callable[..., tuple[Array, Array]]
 """(xp, d, |d|, *knobs) -> (value, derivative)"""
@@ -50,10 +50,10 @@ def huber(xp: Namespace, d: Array, size: Array, delta: float) -> tuple[Array, Ar
 
 def smooth_l1(xp: Namespace, d: Array, size: Array, beta: float) -> tuple[Array, Array]:
     """Huber's penalty over beta, which has slope 1 beyond; |d| for beta = 0."""
-    if beta == 0.0:
+    if negligible(xp, d, beta):
         return absolute(xp, d, size)
-    value, slope = huber(xp, d, size, beta)
-    return value / beta, slope / beta
+    near = at_most(xp, size, beta)
+    return (near / beta) * (size - 0.5 * near), xp.clip(d, -beta, beta) / beta
 
 
 def log_cosh(xp: Namespace, d: Array, size: Array) -> tuple[Array, Array]:
@@ -65,18 +65,28 @@ def log_cosh(xp: Namespace, d: Array, size: Array) -> tuple[Array, Array]:
 
 
 def charbonnier(xp: Namespace, d: Array, size: Array, epsilon: float, floor: float) -> tuple[Array, Array]:
-    """sqrt(d^2 + epsilon^2) - floor, where floor is 0 or epsilon."""
+    """sqrt(d^2 + epsilon^2) - floor, where floor is 0 or epsilon; |d| where epsilon^2 is nothing."""
+    if negligible(xp, d, epsilon * epsilon):
+        return absolute(xp, d, size)
     root = xp.sqrt(d * d + epsilon * epsilon)
-    some_root = denominator(xp, root)
     # d^2 / (root + epsilon) is root - epsilon without cancellation.
-    value = root if floor == 0.0 else d * (d / denominator(xp, root + epsilon))
-    return value, d / some_root
+    value = root if floor == 0.0 else d * (d / (root + epsilon))
+    return value, d / root
+
+
+STEEP = 60.0
 
 
 def balanced_l1(xp: Namespace, d: Array, size: Array, alpha: float, gamma: float, beta: float) -> tuple[Array, Array]:
     """alpha/b (b|d| + 1) ln(b|d|/beta + 1) - alpha|d| below beta, gamma|d| + gamma/b - alpha beta from there on."""
-    b = math.expm1(gamma / alpha)
     near = size < beta
+    if gamma / alpha > STEEP:
+        # b is beyond float32, and 1 beside b|d| is nothing: ln(1 + b|d|/beta) from the logarithm of b.
+        log = gamma / alpha + xp.log(denominator(xp, xp.where(near, size, xp.ones_like(size)) / beta))
+        log = xp.where(log > 0.0, log, xp.zeros_like(log))
+        value = xp.where(near, alpha * (size * (log - 1.0)), gamma * size - alpha * beta)
+        return value, xp.sign(d) * xp.where(near, alpha * log, gamma * xp.ones_like(size))
+    b = math.expm1(gamma / alpha)
     u = xp.where(near, size * (b / beta), xp.zeros_like(size))
     log = xp.log1p(u)
     # b|d| = beta u, so the bracket is (1 + u) ln(1 + u) - u times beta, and (1 - beta) ln(1 + u) what is left.

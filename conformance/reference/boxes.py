@@ -1,7 +1,4 @@
-"""What the papers define, for one pair of boxes, in 50 digits; it shares no code with the library.
-
-Every function takes the eight coordinates `pred + target` as dual numbers and returns the value with its slopes, so the
-gradient comes from the chain rule of the definition itself, never from a second formula.
+"""Measures and losses of one pair of boxes: prediction and target, each as its four coordinates.
 
 References
 ----------
@@ -12,26 +9,11 @@ EIoU and Focal-EIoU, arXiv:2101.08158. CDIoU, arXiv:2103.11696.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from .dual import (
-    MP,
-    Dual,
-    angle,
-    chain,
-    constant,
-    coordinates,
-    larger,
-    log,
-    positive_part,
-    ratio,
-    smaller,
-    sqrt,
-    square,
-)
+from ..dual import MP, Dual, angle, constant, larger, log, positive_part, ratio, smaller, sqrt, square, total
 
-Row = Callable[..., Dual]
-"""(the eight coordinates, knobs) -> the row's value with its slopes."""
+Corners = Sequence[Dual]
 
 
 class Box(NamedTuple):
@@ -49,9 +31,9 @@ class Box(NamedTuple):
         return self.y2 - self.y1
 
 
-def boxes(corners: Sequence[Dual]) -> tuple[Box, Box]:
-    """Prediction and target; a box whose far edge lies before its near edge is empty: it ends where it begins."""
-    return _box(*corners[:4]), _box(*corners[4:])
+def boxes(pred: Corners, target: Corners) -> tuple[Box, Box]:
+    """Both boxes; one whose far edge lies before its near edge is empty: it ends where it begins."""
+    return _box(*pred), _box(*target)
 
 
 def _box(x1: Dual, y1: Dual, x2: Dual, y2: Dual) -> Box:
@@ -101,89 +83,88 @@ def aspect(p: Box, t: Box) -> Dual:
 # Measures -------------------------------------------------------------------------------------------------------------
 
 
-def iou(corners: Sequence[Dual]) -> Dual:
+def iou(pred: Corners, target: Corners) -> Dual:
     """I / U; 0 for two boxes without area."""
-    p, t = boxes(corners)
+    p, t = boxes(pred, target)
     return ratio(intersection(p, t), union(p, t))
 
 
-def giou(corners: Sequence[Dual]) -> Dual:
+def giou(pred: Corners, target: Corners) -> Dual:
     """IoU - (C - U) / C."""
-    p, t = boxes(corners)
+    p, t = boxes(pred, target)
     across, down = hull_sides(p, t)
-    return iou(corners) - (1 - ratio(union(p, t), across * down, otherwise=1))
+    return iou(pred, target) - (1 - ratio(union(p, t), across * down, otherwise=1))
 
 
-def diou(corners: Sequence[Dual]) -> Dual:
+def diou(pred: Corners, target: Corners) -> Dual:
     """IoU - rho^2 / c^2."""
-    p, t = boxes(corners)
-    return iou(corners) - ratio(centre_distance2(p, t), diagonal2(p, t))
+    p, t = boxes(pred, target)
+    return iou(pred, target) - ratio(centre_distance2(p, t), diagonal2(p, t))
 
 
-def ciou(corners: Sequence[Dual], gate: float | None = None) -> Dual:
+def ciou(pred: Corners, target: Corners, gate: float | None = None) -> Dual:
     """DIoU - alpha v with alpha = v / (1 - IoU + v), a constant for the gradient; counted only where IoU > gate."""
-    overlap = iou(corners)
+    overlap = iou(pred, target)
     if gate is not None and not overlap.value > gate:
-        return diou(corners)
-    v = aspect(*boxes(corners))
+        return diou(pred, target)
+    v = aspect(*boxes(pred, target))
     alpha = ratio(constant(v), constant(1 - overlap + v))
-    return diou(corners) - alpha * v
+    return diou(pred, target) - alpha * v
 
 
-def eiou(corners: Sequence[Dual]) -> Dual:
+def eiou(pred: Corners, target: Corners) -> Dual:
     """DIoU - (w_p - w_t)^2 / Cw^2 - (h_p - h_t)^2 / Ch^2."""
-    p, t = boxes(corners)
+    p, t = boxes(pred, target)
     across, down = hull_sides(p, t)
     wide = ratio(square(p.width - t.width), square(across))
     tall = ratio(square(p.height - t.height), square(down))
-    return diou(corners) - wide - tall
+    return diou(pred, target) - wide - tall
 
 
 # Losses ---------------------------------------------------------------------------------------------------------------
 
 
-def iou_loss(corners: Sequence[Dual], form: str = "linear") -> Dual:
+def iou_loss(pred: Corners, target: Corners, form: str = "linear") -> Dual:
     """1 - IoU, -ln(IoU) capped at IoU = 1e-6 (slope 0 there), or 1 - IoU^2."""
-    overlap = iou(corners)
+    overlap = iou(pred, target)
     if form == "log":
         cap = MP.mpf("1e-6")
         return 0 - (log(overlap) if overlap.value > cap else Dual(MP.log(cap)))
     return 1 - (square(overlap) if form == "square" else overlap)
 
 
-def giou_loss(corners: Sequence[Dual]) -> Dual:
-    return 1 - giou(corners)
+def giou_loss(pred: Corners, target: Corners) -> Dual:
+    return 1 - giou(pred, target)
 
 
-def diou_loss(corners: Sequence[Dual]) -> Dual:
-    return 1 - diou(corners)
+def diou_loss(pred: Corners, target: Corners) -> Dual:
+    return 1 - diou(pred, target)
 
 
-def ciou_loss(corners: Sequence[Dual], gate: float | None = None) -> Dual:
-    return 1 - ciou(corners, gate)
+def ciou_loss(pred: Corners, target: Corners, gate: float | None = None) -> Dual:
+    return 1 - ciou(pred, target, gate)
 
 
-def eiou_loss(corners: Sequence[Dual]) -> Dual:
-    return 1 - eiou(corners)
+def eiou_loss(pred: Corners, target: Corners) -> Dual:
+    return 1 - eiou(pred, target)
 
 
-def focal_eiou_loss(corners: Sequence[Dual], gamma: float = 0.5) -> Dual:
+def focal_eiou_loss(pred: Corners, target: Corners, gamma: float = 0.5) -> Dual:
     """IoU^gamma (1 - EIoU); the weight is a constant for the gradient."""
-    weight = MP.power(iou(corners).value, gamma)
-    return Dual(weight) * eiou_loss(corners)
+    weight = MP.power(iou(pred, target).value, gamma)
+    return Dual(weight) * eiou_loss(pred, target)
 
 
-def cdiou_loss(corners: Sequence[Dual], base: str = "iou") -> Dual:
+def cdiou_loss(pred: Corners, target: Corners, base: str = "iou") -> Dual:
     """1 - base, plus the mean distance of the four corresponding corners over the diagonal of the hull."""
-    p, t = boxes(corners)
+    p, t = boxes(pred, target)
     pairs = [(pick_x, pick_y) for pick_x in ("x1", "x2") for pick_y in ("y1", "y2")]
     distances = [sqrt(square(getattr(p, x) - getattr(t, x)) + square(getattr(p, y) - getattr(t, y))) for x, y in pairs]
-    spread = chain(MP.fsum(d.value for d in distances), *((1, d) for d in distances))
-    return 1 - MEASURES[base](corners) + ratio(spread, 4 * sqrt(diagonal2(p, t)))
+    return 1 - MEASURES[base](pred, target) + ratio(total(distances), 4 * sqrt(diagonal2(p, t)))
 
 
-MEASURES: dict[str, Row] = {"iou": iou, "giou": giou, "diou": diou, "ciou": ciou, "eiou": eiou}
-LOSSES: dict[str, Row] = {
+MEASURES: dict[str, Callable[..., Dual]] = {"iou": iou, "giou": giou, "diou": diou, "ciou": ciou, "eiou": eiou}
+ROWS: dict[str, Callable[..., Dual]] = MEASURES | {
     "iou_loss": iou_loss,
     "giou_loss": giou_loss,
     "diou_loss": diou_loss,
@@ -192,14 +173,3 @@ LOSSES: dict[str, Row] = {
     "focal_eiou_loss": focal_eiou_loss,
     "cdiou_loss": cdiou_loss,
 }
-ROWS: dict[str, Row] = MEASURES | LOSSES
-
-
-def evaluate(name: str, pred: Sequence[float], target: Sequence[float], **knobs: Any) -> Dual:
-    """The value of the named function for one pair of boxes, with its slopes along the eight coordinates."""
-    return ROWS[name](coordinates([*pred, *target]), **knobs)
-
-
-def diagonal_of_hull(pred: Sequence[float], target: Sequence[float]) -> Any:
-    """c: the diagonal of the smallest box around both."""
-    return sqrt(diagonal2(*boxes(coordinates([*pred, *target])))).value

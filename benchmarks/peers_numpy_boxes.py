@@ -1,4 +1,4 @@
-"""The plain formula as a contestant in NumPy: whole arrays, and the chain rule worked backwards by hand.
+"""The plain formula of box losses as a contestant in NumPy: whole arrays, and the chain rule worked backwards by hand.
 
 Predictions are (x1, y1, x2, y2) and targets (u1, v1, u2, v2), each a column. The columns are copied to lie
 densely in memory first: that is the faster of the two obvious spellings.

@@ -10,9 +10,9 @@ from typing import Any
 import array_api_compat
 import numpy as np
 
-from .checks import Check, Measured
-from .dual import MP
-from .trial import Trial, expect
+from ..dual import MP
+from ..trial import Trial, expect
+from .check import Check, Measured
 
 X = np.asarray([0.5, -1.25, 2.0, 0.125])
 Y = np.asarray([3.0, 0.75, -0.5, 1.5])

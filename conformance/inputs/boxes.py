@@ -1,13 +1,15 @@
-"""The pairs of boxes that every function is tried on, each with a name that a failure can print."""
+"""Pairs of boxes: every way of touching, degenerate and inverted boxes at three scales; random; real."""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 
-from .ulp import Floats, rounded
+from ..ulp import Floats
+from .rows import Argument, Inputs
+
+BOXES = (Argument("pred", axes=1), Argument("target", axes=1))
 
 Pair = tuple[tuple[float, float, float, float], tuple[float, float, float, float]]
 
@@ -76,20 +78,6 @@ PIXELS: tuple[Pair, ...] = (  # detections and annotations of PASCAL VOC 2012
 )
 
 
-class Inputs(NamedTuple):
-    """Pairs as numbers of one dtype: the names of the rows; `pred` and `target` of shape (N, 4), kept as float64."""
-
-    names: tuple[str, ...]
-    pred: Floats
-    target: Floats
-
-    def take(self, rows: list[int]) -> Inputs:
-        return Inputs(tuple(self.names[row] for row in rows), self.pred[rows], self.target[rows])
-
-    def describe(self, row: int) -> str:
-        return f"{self.names[row]!r}: pred {self.pred[row].tolist()}, target {self.target[row].tolist()}"
-
-
 def oblong(count: int, seed: int, offset: float = 0.0) -> Floats:
     """Random pairs of oblong boxes near each other, of shape (count, 2, 4); most overlap, some do not."""
     random = np.random.default_rng(seed)
@@ -99,7 +87,7 @@ def oblong(count: int, seed: int, offset: float = 0.0) -> Floats:
 
 
 @cache
-def inputs(dtype: str) -> Inputs:
+def edges(dtype: str) -> tuple[Inputs, ...]:
     """Every pair whose coordinates are finite in `dtype`, rounded to it."""
     rows: list[tuple[str, Floats]] = []
     for scale in SCALES:
@@ -108,13 +96,13 @@ def inputs(dtype: str) -> Inputs:
     rows += [(f"pixels {i}", np.asarray(pair)) for i, pair in enumerate(PIXELS)]
     rows += [(f"image corner {i}", 640 * pair) for i, pair in enumerate(oblong(6, seed=11, offset=3))]
     rows += [(f"small and far from the origin {i}", 12 * pair) for i, pair in enumerate(oblong(6, seed=13, offset=150))]
-    numbers = rounded(np.stack([pair for _, pair in rows]), dtype)
-    finite = [row for row in range(len(rows)) if np.isfinite(numbers[row]).all()]
-    return Inputs(tuple(name for name, _ in rows), numbers[:, 0], numbers[:, 1]).take(finite)
+    return (Inputs.of(BOXES, [(name, *pair) for name, pair in rows], dtype),)
 
 
 @cache
-def overlapping(dtype: str) -> Inputs:
-    """Eight ordinary pairs: for checks of everything that is not the formula."""
-    numbers = rounded(oblong(8, seed=3), dtype)
-    return Inputs(tuple(f"ordinary {i}" for i in range(8)), numbers[:, 0], numbers[:, 1])
+def ordinary(dtype: str) -> Inputs:
+    """Eight ordinary pairs, most overlapping: for checks of everything that is not the formula."""
+    return Inputs.of(BOXES, [(f"ordinary {i}", *pair) for i, pair in enumerate(oblong(8, seed=3))], dtype)
+
+
+WHOLE = ((1.0, 2.0, 6.0, 5.0), (3.0, 1.0, 7.0, 4.0))

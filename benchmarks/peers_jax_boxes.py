@@ -1,4 +1,4 @@
-"""The plain formula as a contestant in JAX: written from the definition, differentiated by JAX itself.
+"""The plain formula of box losses as a contestant in JAX: written from the definition, differentiated by JAX itself.
 
 It races in two spellings, since neither is the faster one at every size: four columns, or two corners at a
 time.

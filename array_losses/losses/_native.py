@@ -1,0 +1,64 @@
+"""PyTorch's own functions where they compute the same: one fused operation, which no sequence of others comes near.
+
+Each returns None where something sets the call apart: another library, a transform, weights, a dtype, a label.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._array import Array, is_torch, namespace, plain_cpu, raw
+from .._check import REDUCTIONS
+from ._rows import Shared
+
+NO_LABEL = -(2**62)
+
+
+def native_cross_entropy(
+    logits: Array, labels: Array, axis: int, class_weights: Array | None, smoothing: float, shared: Shared
+) -> Array | None:
+    """The cross-entropy of class indices.
+
+    The labels are not looked at: PyTorch raises `IndexError` for those outside the classes, which are ignored here.
+    """
+    torch = _torch_of(shared, logits)
+    if torch is None or not plain_cpu(namespace(labels), labels):
+        return None
+    if class_weights is not None:
+        constant = plain_cpu(namespace(class_weights), class_weights)
+        if not constant or class_weights.dtype != logits.dtype:
+            return None
+    index, shape, reduction = labels.long(), None, shared.reduction
+    if axis != 1 and logits.ndim > 1:
+        logits = logits.movedim(axis, -1)
+        shape, logits, index = index.shape, logits.reshape(-1, logits.shape[-1]), index.reshape(-1)
+    try:
+        loss = torch.nn.functional.cross_entropy(
+            logits, index, class_weights, None, NO_LABEL, None, reduction, smoothing
+        )
+    except IndexError:
+        return None
+    return loss.reshape(shape) if reduction == "none" and shape is not None else loss
+
+
+def native_difference(name: str, pred: Array, target: Array, shared: Shared, *knobs: float) -> Array | None:
+    """A loss of pred - target by its name in `torch.nn.functional`."""
+    torch = _torch_of(shared, pred)
+    if torch is None or pred.dtype != target.dtype or _torch_of(shared, target) is None:
+        return None
+    knob = {"smooth_l1_loss": "beta", "huber_loss": "delta"}.get(name)
+    options = {} if knob is None else {knob: knobs[0]}
+    return getattr(torch.nn.functional, name)(pred, target, reduction=shared.reduction, **options)
+
+
+def _torch_of(shared: Shared, x: Array) -> Any:
+    """PyTorch, where nothing is weighted and `x` is an ordinary tensor in the processor's memory, recorded or not."""
+    if not (shared.weights is shared.where is shared.normalizer is None) or shared.reduction not in REDUCTIONS:
+        return None
+    xp = namespace(x)
+    if not is_torch(xp) or x.dtype not in (xp.float32, xp.float64) or 0 in x.shape:
+        return None
+    torch = raw(xp)
+    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
+        return None
+    return torch if type(x) in (torch.Tensor, torch.nn.Parameter) and x.is_cpu and not x.is_neg() else None

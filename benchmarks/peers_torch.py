@@ -1,0 +1,29 @@
+"""PyTorch itself as a contestant: `torch.nn.functional`."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from .backends import Function
+
+
+def functions() -> dict[str, Function]:
+    functional = _functional()
+    return {
+        "sigmoid bce": lambda logits, targets: functional.binary_cross_entropy_with_logits(
+            logits, targets, reduction="sum"
+        ),
+        "softmax ce": lambda logits, labels: functional.cross_entropy(logits, labels, reduction="sum"),
+        "smooth l1": lambda pred, target: functional.smooth_l1_loss(pred, target, reduction="sum"),
+        "huber": lambda pred, target: functional.huber_loss(pred, target, reduction="sum"),
+    }
+
+
+def bounds() -> dict[str, Function]:
+    """Less work than the loss of this name: its cross-entropy alone."""
+    return {"sigmoid focal": functions()["sigmoid bce"]}
+
+
+def _functional() -> Any:
+    return importlib.import_module("torch.nn.functional")

@@ -1,0 +1,90 @@
+"""What a row of the table of cases says."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+from ..families import Family
+
+INF = math.inf
+
+
+class Budget(NamedTuple):
+    """Largest errors allowed, in units in the last place, by the dtype of the computation: (float32, float64)."""
+
+    value: tuple[float, float]
+    gradient: tuple[float, float]
+    why: str = ""
+
+    def of(self, what: str, dtype: str) -> float:
+        """The budget for `what`, "value" or "gradient", computed in `dtype`."""
+        limits: tuple[float, float] = getattr(self, what)
+        return limits[dtype == "float64"]
+
+
+class Scale(NamedTuple):
+    """The size at whose last place errors are counted, where that of the exact number itself would ask too much.
+
+    The answers of an ill-conditioned problem move by more than their last place as its input does by a rounding; a sum
+    whose terms cancel keeps the rounding errors of its terms.
+    """
+
+    value: float = 0.0
+    """Least scale of a value: the size of the terms that it is the sum of."""
+    gradient: float = 0.0
+    """Least scale of a row's slopes."""
+    terms: bool = False
+    """Whether a value's scale is the sum of the sizes of its terms (`Dual.terms`)."""
+    moved_by: tuple[str, ...] = ()
+    """Arguments x whose roundings move the answer y: |x dy/dx| is a least scale as well, unless x is 0 or 1. Of class
+    scores, x are the differences from the row's largest, all at once."""
+    why: str = ""
+
+
+RELATIVE = Scale()
+"""The exact number itself; for slopes, the largest along the first argument, or of the row along others."""
+
+
+class Variant(NamedTuple):
+    """A set of knobs, and the range of the value under it."""
+
+    knobs: dict[str, Any]
+    low: float = -INF
+    high: float = INF
+    family: Family | None = None
+    """What it is tried on, if that is not the case's own family."""
+    scale: Scale | None = None
+    """The scale of errors, if it is not the case's own."""
+
+    def __str__(self) -> str:
+        knobs = [f"{key}={value!r}" for key, value in self.knobs.items()]
+        return ", ".join(knobs if self.family is None else [*knobs, f"on {self.family.name}"])
+
+
+class Case(NamedTuple):
+    """One function."""
+
+    name: str
+    kind: str
+    """"measure" (equal shapes not needed, no reductions), "loss" (reductions), "batch" (a loss whose rows know of each
+    other, and that may hand on a state) or "transform" (gradients of a user's function)."""
+    budget: Budget
+    family: Family | None = None
+    variants: tuple[Variant, ...] = (Variant({}),)
+    scale: Scale = RELATIVE
+    scale_on: tuple[tuple[str, Scale], ...] = ()
+    """The scale on libraries whose own function is used instead: the library's name and the scale."""
+    indices_only: bool = False
+    """Whether class indices are the only labels that it takes."""
+    representative: bool = False
+    """Whether every run compiles it where that takes seconds a function; `--thorough` does for all."""
+    in_full: bool = False
+    """Whether, where every new call compiles, all is tried with it nevertheless; `--thorough` does for all."""
+    alike: bool = False
+    """Whether, where every new call compiles, only its numbers are looked at: what does not depend on the formula is
+    tried with others of its family."""
+
+    def scale_of(self, variant: Variant, library: str) -> Scale:
+        """The scale of errors with a set of knobs on arrays of a library."""
+        return dict(self.scale_on).get(library) or variant.scale or self.scale

@@ -1,0 +1,54 @@
+"""What a check is: it looks at one promise, returns the worst errors that it measured and raises `CheckFailedError`
+if the promise is broken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from ..trial import Trial, expect
+
+ONE = ("float32",)
+BOTH = ("float32", "float64")
+FORMATS = ("float16", "float32", "float64")
+ALL = ("float16", "bfloat16", "float32", "float64")
+
+Measured = dict[str, float]
+"""The worst error by what was measured: "value" or "gradient"."""
+
+
+class Check(NamedTuple):
+    name: str
+    run: Callable[[Trial], Measured]
+    kinds: tuple[str, ...] = ("measure", "loss", "batch")
+    dtypes: tuple[str, ...] = ALL
+    variants: bool = True
+    """Whether every set of knobs is tried; False for what does not depend on the formula: the first one only."""
+    brief: tuple[str, ...] | None = None
+    """The dtypes of a brief trial (see `Trial.brief`) if they are not the same."""
+    core: bool = False
+    """Whether brief trials of further sets of knobs include it, and those of functions that are like others."""
+    applies: Callable[[Trial], bool] = lambda trial: True
+
+    def fits(self, trial: Trial) -> bool:
+        """Whether the check is for such a trial."""
+        dtypes = self.dtypes
+        if trial.brief:
+            dtypes = self.dtypes if self.brief is None else self.brief
+            if not trial.first:
+                dtypes = () if not self.core else ONE if trial.case.alike or trial.variant.family else BOTH
+            elif trial.case.alike:
+                dtypes = BOTH if self.core else ()
+        wanted = trial.dtype in dtypes and (self.variants or trial.first)
+        return wanted and trial.case.kind in self.kinds and self.applies(trial)
+
+
+def described(name: str, trial: Trial, found: Any, shape: tuple[int, ...], dtype: str) -> None:
+    """The array is the library's, on the inputs' device, of this shape and dtype."""
+    backend = trial.backend
+    expect(backend.is_array(found), f"{name} is a {type(found).__module__}.{type(found).__qualname__}")
+    expect(tuple(found.shape) == tuple(shape), f"{name} has shape {tuple(found.shape)} instead of {tuple(shape)}")
+    expect(backend.dtype_of(found) == dtype, f"{name} has dtype {backend.dtype_of(found)} instead of {dtype}")
+    device = backend.device_of(found)
+    expect(device == backend.device, f"{name} is on device {device} instead of {backend.device}")

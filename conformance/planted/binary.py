@@ -1,0 +1,66 @@
+"""In losses of a logit or a probability with a target."""
+
+from __future__ import annotations
+
+from .fault import Fault
+
+LOGITS = "measures/logits.py"
+
+FAULTS = (
+    Fault(
+        "alpha for negatives, 1 - alpha for positives",
+        LOGITS,
+        "(2.0 * alpha - 1.0) * t + (1.0 - alpha)",
+        "(1.0 - 2.0 * alpha) * t + alpha",
+        ("sigmoid_focal_loss",),
+    ),
+    Fault(
+        "no gradient through |t - p|^beta",
+        LOGITS,
+        "xp.sign(error) * _rate(xp, size, beta, e.value)",
+        "0.0 * error",
+        ("quality_focal_loss",),
+    ),
+    Fault(
+        "targets of 0 taken for positives",
+        LOGITS,
+        "positive, zero = t > 0.0, xp.zeros_like(x)",
+        "positive, zero = t >= 0.0, xp.zeros_like(x)",
+        ("varifocal_loss",),
+    ),
+    Fault(
+        "targets near 1 taken for positives",
+        LOGITS,
+        "positive = t == 1.0",
+        "positive = t > 0.99",
+        ("gaussian_focal_loss",),
+    ),
+    Fault(
+        "ln(1 - p) of the probability before the margin",
+        LOGITS,
+        "rest = q + margin",
+        "rest = q",
+        ("asymmetric_loss",),
+    ),
+    Fault(
+        "1 - p computed as a difference",
+        "_numerics.py",
+        "    smaller = small * larger\n",
+        "    smaller = 1.0 - larger\n",
+        ("sigmoid_binary_cross_entropy",),
+    ),
+    Fault(
+        "a smoothed target that adds up to less than 1",
+        LOGITS,
+        "self.t = (1.0 - smoothing) * t + 0.5 * smoothing",
+        "self.t = (1.0 - smoothing) * t",
+        ("sigmoid_binary_cross_entropy",),
+    ),
+    Fault(
+        "ln(1 - p) from the rounded difference",
+        LOGITS,
+        "small = p < 0.5",
+        "small = p < -0.5",
+        ("binary_cross_entropy",),
+    ),
+)

@@ -1,0 +1,15 @@
+"""What a fault is."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Fault(NamedTuple):
+    """A wrong line: where it goes, what it replaces, and the functions in which it must be noticed."""
+
+    name: str
+    file: str
+    right: str
+    wrong: str
+    functions: tuple[str, ...]

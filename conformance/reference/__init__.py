@@ -1,0 +1,66 @@
+"""What the papers define, one row at a time, in 50 digits; it shares no code with the library.
+
+Every function takes the numbers of a row as dual numbers, class indices as plain integers, and returns the value with
+its slopes, so the gradient comes from the chain rule of the definition itself, never from a second formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from ..dual import Dual, coordinates, sqrt
+from . import binary, boxes, classes, distributions, regression, tempered
+from .batches import BATCHES, Batch
+
+__all__ = ["BATCHES", "ROWS", "Batch", "count", "diagonal_of_hull", "evaluate", "evaluate_batch", "independent"]
+
+ROWS: dict[str, Callable[..., Dual]] = {
+    **boxes.ROWS,
+    **regression.ROWS,
+    **binary.ROWS,
+    **classes.ROWS,
+    **distributions.ROWS,
+    "bi_tempered_loss": tempered.bi_tempered_loss,
+}
+FLOORED = ("binary_cross_entropy", "entropy", "cross_entropy", "kl_divergence", "js_divergence")
+"""Functions with a logarithm that ends at the smallest normal number of the computation, their knob `tiny`."""
+
+
+def independent(arguments: Sequence[Any]) -> Iterator[Any]:
+    """The arguments of a row as dual numbers, counted through in their order; integers are indices and stay."""
+    first = 0
+    for argument in arguments:
+        if isinstance(argument, int):
+            yield argument
+        elif isinstance(argument, (list, tuple)):
+            yield coordinates(argument, first)
+            first += len(argument)
+        else:
+            yield coordinates([argument], first)[0]
+            first += 1
+
+
+def evaluate(name: str, *arguments: Any, **knobs: Any) -> Dual:
+    """The value of the named function for one row, with its slopes along the coordinates of all its arguments."""
+    return ROWS[name](*independent(arguments), **knobs)
+
+
+def count(name: str, *arguments: Any, **knobs: Any) -> Dual:
+    """What the row counts for in a mean."""
+    return classes.count(*independent(arguments), **knobs) if _labelled(name) else Dual(1)
+
+
+def _labelled(name: str) -> bool:
+    return name in classes.ROWS or name == "bi_tempered_loss"
+
+
+def evaluate_batch(name: str, arguments: Sequence[Sequence[Any]], *state: Any, **knobs: Any) -> Batch:
+    """The same for a whole batch, each argument a list with one entry a row; a row's slopes are by its own numbers."""
+    rows = [list(independent(row)) for row in zip(*arguments, strict=True)]
+    return BATCHES[name](*([row[k] for row in rows] for k in range(len(arguments))), *state, **knobs)
+
+
+def diagonal_of_hull(pred: Sequence[float], target: Sequence[float]) -> Any:
+    """c: the diagonal of the smallest box around both."""
+    return sqrt(boxes.diagonal2(*boxes.boxes(*independent((list(pred), list(target)))))).value
