@@ -74,8 +74,10 @@ def _pullback(slopes: Array, x: Array) -> Callable[[Array], Array]:
 
 
 # Up to this many numbers NumPy computes plain tensors, because PyTorch needs twice as long for each call. Measured
-# faster for 256 and 4 096 boxes; for 100 000 two threads of PyTorch win, one thread does not.
+# faster up to 32 768 boxes, and up to 8 000 single logits, each of which costs like 16 numbers: exponentials. For more,
+# two threads of PyTorch win; one thread does not.
 FEW_NUMBERS = 131_072
+COST_OF_ONE = 16
 
 
 def evaluate(
@@ -87,8 +89,8 @@ def evaluate(
     if not plain_cpu(standard, *arrays):
         return _evaluate(standard, kernel, ranks, options, arrays, wanted, leading, blocks=is_numpy(standard))
     torch = raw(standard)
-    width = max([math.prod(x.shape[x.ndim - own_axes(rank) :]) for x, rank in zip(arrays, ranks)])
-    if math.prod(leading) * width > FEW_NUMBERS and torch.get_num_threads() > 1:
+    width = max([math.prod(x.shape[x.ndim - rank :]) if rank > 0 else 0 for x, rank in zip(arrays, ranks)])
+    if math.prod(leading) * (width or COST_OF_ONE) > FEW_NUMBERS and torch.get_num_threads() > 1:
         return _evaluate(standard, kernel, ranks, options, arrays, wanted, leading, blocks=True)
 
     # On the tensors' own memory. NumPy knows float16, but has other default dtypes and no bfloat16.

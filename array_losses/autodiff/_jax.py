@@ -32,7 +32,8 @@ def _rows(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...]) -> Callable[..
 
     def with_tangents(primals: tuple[Array, ...], tangents: tuple[Any, ...]) -> tuple[Array, Array]:
         wanted = [not isinstance(tangent, SymbolicZero) for tangent in tangents]
-        apart = unshared(primals)
+        # Rows of many numbers share a sum of exponentials that it would not pay to compute twice.
+        apart = unshared(primals) if not any(own_axes(rank) for rank in ranks) else primals
         value, slopes = evaluate(kernel, ranks, options, apart, wanted)
         if apart is not primals:
             value = rows(*primals)

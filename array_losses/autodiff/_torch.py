@@ -25,7 +25,8 @@ def apply(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...], arrays: tuple[
     if torch._C._are_functorch_transforms_active():
         return _TransformedRows.apply(kernel, ranks, options, (), *slots)[0]
     if not torch.is_grad_enabled() or True not in wanted:
-        return evaluate(kernel, ranks, options, arrays, [False] * len(arrays))[0]
+        with torch.no_grad():  # mere numbers, and a kernel may know it
+            return evaluate(kernel, ranks, options, arrays, [False] * len(arrays))[0]
     # `Function.apply` binds a signature anew in each call when setup_context is defined, 20 microseconds that
     # only functorch needs; its base class goes straight to the engine.
     return super(torch.autograd.Function, _Rows).apply(kernel, ranks, options, wanted, *slots)[0]

@@ -51,6 +51,23 @@ def native_difference(name: str, pred: Array, target: Array, shared: Shared, *kn
     return getattr(torch.nn.functional, name)(pred, target, reduction=shared.reduction, **options)
 
 
+def native_bins(logits: Array, targets: Array, shared: Shared) -> Array | None:
+    """The cross-entropies of the two bins beside each target, by one `log_softmax` over the last axis."""
+    torch = _torch_of(shared, logits)
+    if torch is None or targets.dtype != logits.dtype or not plain_cpu(namespace(targets), targets):
+        return None
+    last = logits.shape[-1] - 1
+    inside = targets.clamp(0, last)
+    left = inside.nan_to_num(0.0).floor().clamp_max(last - 1)
+    to_right, index = inside - left, left.long()
+    found = torch.log_softmax(logits, -1).gather(-1, torch.stack((index, index + 1), -1))
+    if shared.reduction == "none":
+        first, second = found.unbind(-1)
+        return (to_right - 1.0) * first - to_right * second
+    total = -(found * torch.stack((1.0 - to_right, to_right), -1)).sum()
+    return total if shared.reduction == "sum" else total / targets.numel()
+
+
 def _torch_of(shared: Shared, x: Array) -> Any:
     """PyTorch, where nothing is weighted and `x` is an ordinary tensor in the processor's memory, recorded or not."""
     if not (shared.weights is shared.where is shared.normalizer is None) or shared.reduction not in REDUCTIONS:

@@ -12,6 +12,7 @@ from .._array import Array, class_last
 from ..autodiff import Kernel
 from ..measures import bins
 from ..measures import distributions as kernels
+from ._native import native_bins
 from ._rows import Shared, row_loss
 
 
@@ -313,5 +314,7 @@ def distribution_focal_loss(
     rows = _check.rows_along(logits, place)
     if tuple(targets.shape) != rows:
         raise ValueError(f"targets must have shape {rows}; got {tuple(targets.shape)}")
-    arrays = class_last(xp, logits, place), targets
-    return row_loss(bins.bins_kernel, (1, 0), (), arrays, rows, Shared(weights, where, normalizer, reduction))
+    shared = Shared(weights, where, normalizer, reduction)
+    last = class_last(xp, logits, place)
+    found = native_bins(last, targets, shared)
+    return row_loss(bins.bins_kernel, (1, 0), (), (last, targets), rows, shared) if found is None else found

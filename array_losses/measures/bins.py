@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import _check
-from .._array import Array, Namespace, class_last, is_jax, is_torch, namespace
-from .._numerics import pick, put
+from .._array import Array, Namespace, class_last, is_fused, is_jax, is_torch, namespace
+from .._numerics import one_hot, pick, put
 from ..autodiff import closed_form
 from .classes import softmax
 
@@ -64,14 +64,14 @@ def bins_kernel(xp: Namespace, arrays: Sequence[Array], wanted: Wanted) -> Resul
     x, t = arrays
     last = x.shape[-1] - 1
     inside = xp.clip(t, 0.0, float(last))
-    left = xp.clip(xp.floor(inside), 0.0, float(last - 1))
-    to_right = inside - left
+    place = xp.where(inside == inside, inside, xp.zeros_like(inside))  # a NaN is no index
+    left = xp.clip(xp.floor(place), 0.0, float(last - 1))
     # Seen from the nearer bin, whose weight is at least 1/2: its -ln p is exact, and the other's is not far from it.
-    right_is_near = to_right > 0.5
-    step = xp.where(right_is_near, xp.ones_like(left), xp.zeros_like(left))
-    near = _as_index(xp, xp.where(left == left, left + step, xp.zeros_like(left)), x)
-    far = _as_index(xp, xp.where(left == left, left + (1.0 - step), xp.zeros_like(left)), x)
-    weight = xp.where(right_is_near, 1.0 - to_right, to_right)  # of the farther bin
+    step = xp.floor((place - left) + 0.5)
+    near, far = _as_index(xp, left + step, x), _as_index(xp, left + (1.0 - step), x)
+    weight = xp.abs((inside - left) - step)  # of the farther bin
+    if is_torch(xp) and is_fused(xp) and not wanted[1]:
+        return _fused(xp, x, near, far, weight, wanted[0])
     others, miss, loss = softmax(xp, x, near)
     ahead = pick(xp, x, near) - pick(xp, x, far)  # -ln p_far = -ln p_near + ahead
     value = loss + weight * ahead
@@ -80,9 +80,18 @@ def bins_kernel(xp: Namespace, arrays: Sequence[Array], wanted: Wanted) -> Resul
         pull = pick(xp, others, far) - weight
         along_x = put(xp, put(xp, others, near, weight - miss), far, pull)
     if wanted[1]:
-        sign = xp.where(right_is_near, -xp.ones_like(t), xp.ones_like(t))
-        along_t = xp.where(inside == t, sign * ahead, xp.zeros_like(t))
+        along_t = xp.where(inside == t, (1.0 - 2.0 * step) * ahead, xp.zeros_like(t))
     return value, [along_x, along_t]
+
+
+def _fused(xp: Namespace, x: Array, near: Array, far: Array, weight: Array, slopes: bool) -> Result:
+    """The same from PyTorch's log-softmax, for which its compiler has a loop of its own."""
+    log = xp.log_softmax(x, -1)
+    value = (weight - 1.0) * pick(xp, log, near) - weight * pick(xp, log, far)
+    if not slopes:
+        return value, [None, None]
+    share = xp.where(one_hot(xp, near, x), (1.0 - weight)[..., None], 0.0)
+    return value, [xp.exp(log) - xp.where(one_hot(xp, far, x), weight[..., None], share), None]
 
 
 def _as_index(xp: Namespace, whole: Array, like: Array) -> Array:

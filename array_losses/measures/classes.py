@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from .._array import Array, Namespace, is_plain, is_torch
+from .._array import Array, Namespace, is_fused, is_plain, is_torch
 from .._numerics import denominator, negligible, one_hot, pick, power, put, take
 
 Wanted = Sequence[bool]
@@ -99,6 +99,8 @@ def index_kernel(
 ) -> Result:
     """phi(l_y) for a class index y, times the weight of that class where weights of classes are given."""
     x, index, *weights = arrays
+    if is_torch(xp) and is_fused(xp) and penalty is entropy and not weights and True not in wanted:
+        return -pick(xp, xp.log_softmax(x, -1), index), [None, None]
     others, miss, loss = softmax(xp, x, index)
     value, slope = penalty(xp, loss, *knobs)
     weight = take(xp, xp.reshape(weights[0], (x.shape[-1],)), index) if weights else None

@@ -82,8 +82,8 @@ class Case(NamedTuple):
     in_full: bool = False
     """Whether, where every new call compiles, all is tried with it nevertheless; `--thorough` does for all."""
     alike: bool = False
-    """Whether, where every new call compiles, only its numbers are looked at: what does not depend on the formula is
-    tried with others of its family."""
+    """Whether others of its family are tried in its place with what does not depend on the formula: everything but its
+    numbers where every new call compiles, and half precision with further sets of knobs."""
 
     def scale_of(self, variant: Variant, library: str) -> Scale:
         """The scale of errors with a set of knobs on arrays of a library."""
