@@ -127,6 +127,11 @@ def _numpy_logistic(xp: Namespace, x: Array) -> Logistic:
     )
 
 
+def row_max(xp: Namespace, x: Array) -> Array:
+    """The largest entry of each row along the last axis, which keeps its place with length 1."""
+    return x.amax(-1, keepdim=True) if is_torch(xp) else xp.max(x, axis=-1, keepdims=True)
+
+
 # Looking up one entry of each row -------------------------------------------------------------------------------------
 
 

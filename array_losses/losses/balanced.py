@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import _check
 from .._array import Array, Namespace, astype, class_last, computing_dtype, raw
-from .._numerics import at_least, one_hot
+from .._numerics import at_least, one_hot, row_max
 from .._reduce import keep_rows, reduce_rows
 from ..autodiff import INDEX, Kernel, closed_form, compiled, stop_gradient
 from ..measures import balance, classes, difference_kernel, penalties, scaled_kernel
@@ -430,6 +430,6 @@ def _seesaw(
     samples = at_least(raw(xp), astype(xp, counts, x.dtype), 1.0)
     shift = balance.seesaw_shift(raw(xp), x, index, samples, p, q, score_floor)
     # The largest logit is taken off first, so that the shift is not lost beside it.
-    moved = (astype(xp, logits, x.dtype) - xp.max(x, axis=-1, keepdims=True)) + shift
+    moved = (astype(xp, logits, x.dtype) - row_max(raw(xp), x)) + shift
     rows = closed_form(classes.index_kernel, (1, INDEX), (classes.entropy, ()), moved, index)
     return reduce_rows(xp, reduction, rows, weights, where, normalizer), counts

@@ -73,7 +73,9 @@ def softmax_cross_entropy(
     ``normalizer=number_of_pixels``; so does segmentation_models.pytorch.
 
     Other projects smooth otherwise: fast-reid's eps/(K - 1) for the wrong classes is ``label_smoothing=eps * K / (K
-    - 1)`` here. -ln p is exact in the relative sense also for a sure answer, where p_y rounds to 1.
+    - 1)`` here. -ln p is exact in the relative sense also for a sure answer, where p_y rounds to 1, but in PyTorch:
+    its own function stands in on plain CPU tensors, and its log-softmax in compiled calls that want no gradient.
+    Both round at the size of 1.
 
     Examples
     --------

@@ -435,7 +435,7 @@ def balanced_l1_loss(
     Returns
     -------
     array, shape (...), or () with a reduction; at least float32
-        Not negative.
+        Not negative for beta <= 1; for beta > 1 the formula dips below 0 near d = 0.
 
     Raises
     ------

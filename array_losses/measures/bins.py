@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .. import _check
 from .._array import Array, Namespace, class_last, is_fused, is_jax, is_torch, namespace
-from .._numerics import one_hot, pick, put
+from .._numerics import one_hot, pick, put, row_max
 from ..autodiff import closed_form
 from .classes import softmax
 
@@ -102,8 +102,7 @@ def _as_index(xp: Namespace, whole: Array, like: Array) -> Array:
 def expectation_kernel(xp: Namespace, arrays: Sequence[Array], wanted: Wanted) -> Result:
     """The sum of i softmax(x)_i."""
     (x,) = arrays
-    largest = xp.max(x, axis=-1, keepdims=True) if not is_torch(xp) else x.amax(-1, keepdim=True)
-    powers = xp.exp(x - largest)
+    powers = xp.exp(x - row_max(xp, x))
     places = xp.arange(x.shape[-1], dtype=x.dtype, device=None if is_jax(xp) else x.device)
     total = xp.sum(powers, axis=-1)
     value = xp.sum(powers * places, axis=-1) / total

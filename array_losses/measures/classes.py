@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from .._array import Array, Namespace, is_fused, is_plain, is_torch
-from .._numerics import denominator, negligible, one_hot, pick, power, put, take
+from .._numerics import denominator, negligible, one_hot, pick, power, put, row_max, take
 
 Wanted = Sequence[bool]
 Result = tuple[Array, list[Array | None]]
@@ -68,7 +68,7 @@ class Softmax(NamedTuple):
 
 def softmax(xp: Namespace, x: Array, index: Array) -> Softmax:
     """The softmax of rows `x`, seen from the class at `index` of each."""
-    largest = x.amax(-1, keepdim=True) if is_torch(xp) else xp.max(x, axis=-1, keepdims=True)
+    largest = row_max(xp, x)
     gap = largest[..., 0] - pick(xp, x, index)
     own = xp.exp(-gap)
     if is_plain(xp):
@@ -166,9 +166,9 @@ def margin_kernel(xp: Namespace, arrays: Sequence[Array], wanted: Wanted, form: 
         value = xp.sum(xp.where(gaps <= 0.0, zero, gaps), axis=-1)
         pull = xp.where(gaps > 0.0, xp.ones_like(x), zero)
     else:
-        largest = xp.max(gaps, axis=-1) if not is_torch(xp) else gaps.amax(-1)
-        value = largest
-        tied = xp.where(gaps == largest[..., None], xp.ones_like(x), zero)
+        largest = row_max(xp, gaps)
+        value = largest[..., 0]
+        tied = xp.where(gaps == largest, xp.ones_like(x), zero)
         pull = tied / denominator(xp, xp.sum(tied, axis=-1))[..., None]
     if not wanted[0]:
         return value, [None, None]

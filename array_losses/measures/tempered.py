@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._array import Array, Namespace, is_torch
+from .._array import Array, Namespace
+from .._numerics import row_max
 
 Wanted = Sequence[bool]
 Result = tuple[Array, list[Array | None]]
@@ -29,7 +30,7 @@ def tempered_log_softmax(xp: Namespace, x: Array, t: float) -> Array:
     most 1 at the largest logit, so Newton's steps towards 1 never overshoot, and where one class or equal classes make
     up the sum it is a straight line.
     """
-    largest = x.amax(-1, keepdim=True) if is_torch(xp) else xp.max(x, axis=-1, keepdims=True)
+    largest = row_max(xp, x)
     z = x - largest
     if t == 1.0:
         return z - xp.log(xp.sum(xp.exp(z), axis=-1))[..., None]
