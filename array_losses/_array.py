@@ -159,3 +159,20 @@ def plain_cpu(xp: Namespace, *arrays: Array) -> bool:
         and not (recording and x.requires_grad)
         for x in arrays
     )
+
+
+def double(xp: Namespace, x: Array) -> DType | None:
+    """float64, if it holds more digits than `x` and the library has it where `x` lives; JAX has it on request only."""
+    if x.dtype == xp.float64 or is_jax(xp) or (is_torch(xp) and x.device.type == "mps"):
+        return None
+    return xp.float64
+
+
+def matmul(xp: Namespace, x: Array, y: Array) -> Array:
+    """The product of matrices with all digits of its dtype, of which JAX drops half on accelerators if not told."""
+    return xp.matmul(x, y, precision="highest") if is_jax(xp) else xp.matmul(x, y)
+
+
+def surely_none(xp: Namespace, condition: Array) -> bool:
+    """Whether nothing is true, where that can be asked for nothing: numbers in the processor's memory, no trace."""
+    return (is_numpy(xp) or plain_cpu(xp, condition)) and not bool(xp.any(condition))

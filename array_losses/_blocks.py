@@ -16,31 +16,29 @@ RowFunction = Callable[[Sequence[Array]], tuple[Array, list[Array | None]]]
 
 
 def in_blocks(
-    xp: Namespace,
-    function: RowFunction,
-    arrays: Sequence[Array],
-    wanted: Sequence[bool],
-    shape: tuple[int, ...],
-    dtype: DType,
+    xp: Namespace, function: RowFunction, arrays: Sequence[Array], shape: tuple[int, ...], dtype: DType
 ) -> tuple[Array, list[Array | None]]:
     """`function(arrays)`, block by block where the rows' common `shape` is larger than a block; NumPy and PyTorch only.
 
-    `function` maps arrays whose leading axes broadcast to one number a row and, as `wanted`, the slopes with respect to
-    each array's row, all of `dtype`.
+    `function` maps arrays whose leading axes broadcast to one number a row and any more arrays with these leading axes,
+    or None for them, all of `dtype`.
     """
-    own = [x.shape[len(shape) :] for x in arrays]
-    width = max([math.prod(row) for row in own])
+    width = max([math.prod(x.shape[len(shape) :]) for x in arrays])
     rows = max(1, (TORCH_BLOCK if is_torch(xp) else NUMPY_BLOCK) // max(1, width))
     if math.prod(shape) <= rows + rows // 2:
         return function(arrays)
     value = xp.empty(shape, dtype=dtype, device="cpu")
-    slopes = [xp.empty((*shape, *row), dtype=dtype, device="cpu") if want else None for row, want in zip(own, wanted)]
+    others: list[Array | None] = []
     for block in _split(shape, rows):
         value[block], pieces = function([x[_fit(block, x.shape)] for x in arrays])
-        for whole, piece in zip(slopes, pieces):
+        others = others or [
+            None if piece is None else xp.empty((*shape, *piece.shape[len(shape) :]), dtype=dtype, device="cpu")
+            for piece in pieces
+        ]
+        for whole, piece in zip(others, pieces):
             if whole is not None:
                 whole[block] = piece
-    return value, slopes
+    return value, others
 
 
 def _split(shape: tuple[int, ...], rows: int) -> Iterator[tuple[slice, ...]]:

@@ -91,6 +91,51 @@ def class_axis(axis: Any, **array: Array) -> int:
     return axis % int(x.ndim)
 
 
+def class_axis_or_none(axis: Any, **array: Array) -> int | None:
+    """The axis of the classes, counted from 0, if there is one."""
+    if axis is not None and (isinstance(axis, bool) or not isinstance(axis, int)):
+        raise TypeError(f"axis must be an int or None; got {_kind(axis)}")
+    return None if axis is None else class_axis(axis, **array)
+
+
+def batch_axes(value: Any, axis: int | None, **array: Array) -> tuple[int, ...]:
+    """The axes that stay apart, counted from 0 and in order; none of them is `axis`, that of the classes."""
+    ((_, x),) = array.items()
+    axes = value if isinstance(value, tuple) else (value,)
+    for one in axes:
+        if isinstance(one, bool) or not isinstance(one, int):
+            raise TypeError(f"batch_axes must be an int or a tuple of ints; got {_kind(value)}")
+    for one in axes:
+        if not -x.ndim <= one < x.ndim:
+            raise ValueError(f"batch_axes must be between {-x.ndim} and {x.ndim - 1}; got {value}")
+    found = sorted([one % int(x.ndim) for one in axes])
+    if len(set(found)) != len(found):
+        raise ValueError(f"batch_axes must not repeat an axis; got {value}")
+    if axis in found:
+        raise ValueError(f"batch_axes must not contain axis {axis}, the class axis; got {value}")
+    return tuple(found)
+
+
+def mask(like: Array, shape: tuple[int, ...], mask: Array) -> None:
+    """A boolean for each pixel; `like` is the first array of the call."""
+    beside(like, mask=mask)
+    if tuple(mask.shape) != shape:
+        raise ValueError(f"mask must have shape {shape}; got {tuple(mask.shape)}")
+    if not namespace(like).isdtype(mask.dtype, "bool"):
+        raise TypeError(f"mask must have a boolean dtype; got {mask.dtype}")
+
+
+def covered(probs: Array, targets: Array, first: str = "probs") -> Namespace:
+    """A prediction, and a target of its shape that may be boolean."""
+    named = {first: probs}
+    xp = library(**named, targets=targets)
+    real(xp, **named)
+    if not xp.isdtype(targets.dtype, ("real floating", "integral", "bool")):
+        raise TypeError(f"targets must have a real or boolean dtype; got {targets.dtype}")
+    _equal_shapes(**named, targets=targets)
+    return xp
+
+
 def rows_along(x: Array, axis: int) -> tuple[int, ...]:
     """The shape without one axis."""
     return tuple(x.shape[:axis]) + tuple(x.shape[axis + 1 :])
@@ -211,3 +256,61 @@ def positive(name: str, value: Any) -> float:
 def gate(value: Any) -> float | None:
     """The IoU above which CIoU looks at the shape, or None for always."""
     return None if value is None else number("gate", value, 0.0, 1.0)
+
+
+def embeddings(**arrays: Array) -> Namespace:
+    """Vectors of real numbers, many at a time: the last two axes of the first array, and labels or more vectors."""
+    xp = library(**arrays)
+    name, first = next(iter(arrays.items()))
+    if first.ndim < 2:
+        raise ValueError(f"{name} must have shape (..., N, D); got {tuple(first.shape)}")
+    real(xp, **{name: first})
+    return xp
+
+
+def vectors(like: Array, count: str, shared: bool = True, **array: Array) -> None:
+    """Vectors as long as those of `like`, the first array of the call: one set for all, or one for each of its sets."""
+    ((name, x),) = array.items()
+    beside(like, **array)
+    real(namespace(like), **array)
+    leading = tuple(x.shape[:-2])
+    fits = x.ndim > 1 and x.shape[-1] == like.shape[-1] and leading in ((), tuple(like.shape[:-2]) if shared else ())
+    if not fits:
+        raise ValueError(f"{name} must have shape ({count}, {like.shape[-1]}); got {tuple(x.shape)}")
+
+
+def square(**tables: Array) -> Namespace:
+    """A square table of real numbers: the last two axes of the first array."""
+    xp = library(**tables)
+    name, first = next(iter(tables.items()))
+    if first.ndim < 2 or first.shape[-1] != first.shape[-2]:
+        raise ValueError(f"{name} must have shape (..., N, N); got {tuple(first.shape)}")
+    real(xp, **{name: first})
+    return xp
+
+
+def alike(**arrays: Array) -> Namespace:
+    """Real numbers in several arrays of one shape."""
+    xp = library(**arrays)
+    real(xp, **arrays)
+    *names, last = arrays
+    *shapes, shape = [str(tuple(x.shape)) for x in arrays.values()]
+    if any(other != shape for other in shapes):
+        raise ValueError(f"{', '.join(names)} and {last} must have equal shapes; got {', '.join(shapes)} and {shape}")
+    return xp
+
+
+def margin_or_none(value: Any) -> float | None:
+    """A margin, or None for a soft one."""
+    return None if value is None else number("margin", value, 0.0)
+
+
+def flagged(**arrays: Array) -> Namespace:
+    """Real numbers, and a truth value for each."""
+    xp = library(**arrays)
+    (first, x), (second, flags) = arrays.items()
+    real(xp, **{first: x})
+    if not xp.isdtype(flags.dtype, "bool"):
+        raise TypeError(f"{second} must have a boolean dtype; got {flags.dtype}")
+    _equal_shapes(**arrays)
+    return xp

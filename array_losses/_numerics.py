@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import math
+import sys
 from typing import NamedTuple
 
-from ._array import Array, Namespace, is_fused, is_jax, is_numpy, is_plain, is_torch
+from ._array import Array, DType, Namespace, astype, is_fused, is_jax, is_numpy, is_plain, is_torch, plain_cpu
 
 _smallest: dict[tuple[str, object], float] = {}
 
@@ -54,7 +57,7 @@ def rounded(xp: Namespace, product: Array) -> Array:
 def power(xp: Namespace, x: Array, exponent: float) -> Array:
     """`x` >= 0 to a constant power >= 0, with 0**0 = 1; small whole powers by multiplication.
 
-    Its own derivative is finite at 0, so that slopes which contain it can be differentiated once more.
+    Its derivative at 0 is 0 also where it has none that is finite, or another: what contains it can be differentiated.
     """
     if exponent == 0.0:
         return xp.where(x == x, xp.ones_like(x), x)  # a NaN stays one
@@ -67,7 +70,7 @@ def power(xp: Namespace, x: Array, exponent: float) -> Array:
         return x**exponent
     positive = x > 0.0
     raised = xp.where(positive, x, xp.ones_like(x)) ** exponent
-    return xp.where(positive, raised, x)
+    return xp.where(positive, raised, x * 0.0)
 
 
 def has_lerp(xp: Namespace) -> bool:
@@ -132,6 +135,16 @@ def row_max(xp: Namespace, x: Array) -> Array:
     return x.amax(-1, keepdim=True) if is_torch(xp) else xp.max(x, axis=-1, keepdims=True)
 
 
+def softmax(xp: Namespace, x: Array, axis: int) -> Array:
+    """e^x over its sum along an axis, differentiable."""
+    if is_torch(xp):
+        return x.softmax(axis)
+    if is_jax(xp):
+        return sys.modules["jax"].nn.softmax(x, axis=axis)
+    powers = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
+    return powers / xp.sum(powers, axis=axis, keepdims=True)
+
+
 # Looking up one entry of each row -------------------------------------------------------------------------------------
 
 
@@ -161,7 +174,71 @@ def put(xp: Namespace, x: Array, index: Array, value: Array | float) -> Array:
     return xp.where(here, value if isinstance(value, float) else value[..., None], x)
 
 
-def one_hot(xp: Namespace, index: Array, like: Array) -> Array:
-    """Booleans shaped like `like`: where the position along the last axis is `index`."""
-    lanes = xp.arange(like.shape[-1], dtype=index.dtype, device=None if is_jax(xp) else index.device)
-    return index[..., None] == lanes
+def device_of(xp: Namespace, x: Array) -> object:
+    """What `device=` takes to make an array beside `x`: traced arrays of JAX have no device."""
+    return None if is_jax(xp) else x.device
+
+
+def one_hot(xp: Namespace, index: Array, like: Array, axis: int = -1) -> Array:
+    """Booleans shaped like `like`: where the position along the last axis, or the last but one, is `index`."""
+    lanes = xp.arange(like.shape[axis], dtype=index.dtype, device=device_of(xp, index))
+    if axis == -1:
+        return lanes == index[..., None]
+    return lanes[:, None] == index[..., None, :]
+
+
+def indicators(xp: Namespace, index: Array, like: Array, dtype: DType) -> Array:
+    """1 where the position along the last axis but one is `index`, else 0: numbers shaped like `like`."""
+    if is_torch(xp) and plain_cpu(xp, index):
+        return like.new_zeros(like.shape, dtype=dtype).scatter_(-2, index[..., None, :], 1.0)
+    return astype(xp, one_hot(xp, index, like, axis=-2), dtype)
+
+
+def at(xp: Namespace, x: Array, index: Array) -> Array:
+    """The entries at some positions of each row along the last axis; both arrays have the same leading axes."""
+    return x.gather(-1, index) if is_torch(xp) else xp.take_along_axis(x, index, axis=-1)
+
+
+def rows_at(xp: Namespace, x: Array, index: Array) -> Array:
+    """The rows of (..., N, D) at positions of shape (..., M); both arrays have the same leading axes."""
+    if is_torch(xp):
+        return x.gather(-2, index[..., None].expand(*index.shape, x.shape[-1]))
+    return xp.take_along_axis(x, index[..., None], axis=-2)
+
+
+def table_rows(xp: Namespace, table: Array, index: Array) -> Array:
+    """The rows of a table of shape (C, D) at an index of any shape."""
+    flat = xp.reshape(index, (-1,))
+    wide = flat[:, None].expand(-1, table.shape[-1]) if is_torch(xp) else flat
+    found = table.gather(0, wide) if is_torch(xp) else xp.take(table, flat, axis=0)
+    return xp.reshape(found, (*index.shape, table.shape[-1]))
+
+
+def count_below(xp: Namespace, table: Array, x: Array, or_equal: bool = False) -> Array:
+    """How many entries of a sorted row of `table` lie below each entry of the same row of `x`. No gradient."""
+    side = "right" if or_equal else "left"
+    if is_torch(xp):
+        return sys.modules["torch"].searchsorted(table.contiguous(), x.contiguous(), side=side)
+    leading = x.shape[:-1]
+    rows = xp.reshape(table, (math.prod(leading), table.shape[-1])), xp.reshape(x, (math.prod(leading), x.shape[-1]))
+    if is_jax(xp):
+        found = sys.modules["jax"].vmap(functools.partial(xp.searchsorted, side=side))(*rows)
+    elif rows[1].shape[0]:
+        found = xp.stack([xp.searchsorted(rows[0][i, :], rows[1][i, :], side=side) for i in range(rows[1].shape[0])])
+    else:
+        found = xp.zeros(rows[1].shape, dtype=xp.int64)
+    return xp.reshape(found, x.shape)
+
+
+# Shapes of curves -----------------------------------------------------------------------------------------------------
+
+
+def relu(xp: Namespace, x: Array) -> Array:
+    """The larger one of `x` and 0, with slope 0 at 0; NaN stays NaN."""
+    return xp.where(x <= 0.0, xp.zeros_like(x), x)
+
+
+def softplus(xp: Namespace, x: Array) -> Array:
+    """ln(1 + e^x), exact also where it is tiny. Its slope is the sigmoid, also at 0."""
+    negative = x <= 0.0
+    return xp.where(negative, xp.zeros_like(x), x) + xp.log1p(xp.exp(xp.where(negative, x, -x)))

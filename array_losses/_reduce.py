@@ -48,7 +48,7 @@ def reduce_rows(
     if normalizer is not None:
         divisor = astype(xp, normalizer, rows.dtype)
     else:
-        counted = counts if weights is None else weights if counts is None else weights * counts
+        counted = counts if weights is None else weights if counts is None else counts * weights
         if counted is None:
             counted = astype(xp, where, rows.dtype)
         elif where is not None and weights is None:

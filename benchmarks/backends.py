@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from . import memory
+
 Function = Callable[..., Any]
 Runner = Callable[[], tuple[Any, Any]]  # calls once, waits for the result: (value, gradient or None)
 
@@ -20,6 +22,7 @@ class Call:
 
     gradient: bool
     compiled: bool
+    whole: bool = True  # where compiled: in one piece, or it fails
 
 
 class Backend(Protocol):
@@ -36,6 +39,9 @@ class Backend(Protocol):
 
     def runner(self, function: Function, arrays: Sequence[Any], call: Call) -> Runner:
         """A call of `function` on `arrays`; the gradient is the one of the first array."""
+
+    def peak(self, function: Function, arrays: Sequence[Any], call: Call) -> int:
+        """The bytes that such a call holds at its peak, its results with them and its arguments not."""
 
     def forget(self) -> None:
         """Drop what earlier compilations left behind."""
@@ -65,6 +71,9 @@ class NumPy:
             return lambda: function(*arrays)
         return lambda: (function(*arrays), None)
 
+    def peak(self, function: Function, arrays: Sequence[Any], call: Call) -> int:
+        return memory.traced(self.runner(function, arrays, call))
+
     def forget(self) -> None:
         pass
 
@@ -73,7 +82,7 @@ class NumPy:
 
 
 class Torch:
-    """Gradients by `.backward()`; compiled by `torch.compile(fullgraph=True, dynamic=False)`."""
+    """Gradients by `.backward()`; compiled by `torch.compile(dynamic=False)`, with `fullgraph=True` in one piece."""
 
     name = "torch"
 
@@ -93,7 +102,9 @@ class Torch:
         return np.asarray(array.detach().cpu())
 
     def runner(self, function: Function, arrays: Sequence[Any], call: Call) -> Runner:
-        called = self._torch.compile(function, fullgraph=True, dynamic=False) if call.compiled else function
+        called = function
+        if call.compiled:
+            called = self._torch.compile(function, fullgraph=call.whole, dynamic=False)
         wait = self._wait
         if not call.gradient:
 
@@ -116,6 +127,12 @@ class Torch:
 
         return value_and_gradient
 
+    def peak(self, function: Function, arrays: Sequence[Any], call: Call) -> int:
+        run = self.runner(function, arrays, call)
+        if call.compiled:
+            run()  # what was compiled for an earlier runner is found again
+        return memory.profiled(self._torch, run)
+
     def forget(self) -> None:
         self._torch.compiler.reset()
 
@@ -134,6 +151,7 @@ class Jax:
         self._jax: Any = importlib.import_module("jax")
         self.device = device or "cpu"
         self._place = self._jax.devices(self.device)[0]
+        self._known: dict[tuple[Function, Call], Any] = {}
 
     def array(self, values: NDArray[Any]) -> Any:
         return self._jax.device_put(values.copy(), self._place)
@@ -142,15 +160,27 @@ class Jax:
         return np.asarray(array)
 
     def runner(self, function: Function, arrays: Sequence[Any], call: Call) -> Runner:
-        called = self._jax.value_and_grad(function) if call.gradient else function
-        called = self._jax.jit(called) if call.compiled else called
+        called = self._called(function, call)
         wait = self._jax.block_until_ready
         if call.gradient:
             return lambda: wait(called(*arrays))
         return lambda: (wait(called(*arrays)), None)
 
+    def peak(self, function: Function, arrays: Sequence[Any], call: Call) -> int:
+        """As the compiler planned it."""
+        called = self._called(function, call)
+        found = (called if call.compiled else self._jax.jit(called)).lower(*arrays).compile().memory_analysis()
+        return int(found.temp_size_in_bytes + found.output_size_in_bytes)
+
+    def _called(self, function: Function, call: Call) -> Any:
+        """The same object for the same call: it is compiled once."""
+        if (function, call) not in self._known:
+            called = self._jax.value_and_grad(function) if call.gradient else function
+            self._known[function, call] = self._jax.jit(called) if call.compiled else called
+        return self._known[function, call]
+
     def forget(self) -> None:
-        pass
+        self._known.clear()
 
     def hardware(self) -> str:
         return str(self._place.device_kind)

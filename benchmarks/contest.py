@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import ours
 from .agreement import Difference, difference
@@ -11,12 +11,13 @@ from .backends import Backend, Function, Runner
 from .tasks import BOUNDS, CONTESTANTS, Task
 from .timing import Spread, once, race
 
+PATIENCE = 1.0  # seconds of a call
 Contestants = Mapping[str, Mapping[str, Function]]  # name, entry
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one race showed; times in seconds."""
+    """What one race showed; times in seconds, memory in units of the first input's size."""
 
     task: Task
     backend: str
@@ -24,6 +25,7 @@ class Row:
     first_call: dict[str, float] = field(default_factory=dict)
     differences: dict[str, Difference] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    memory: dict[str, float] = field(default_factory=dict)
     times: dict[str, Spread] = field(default_factory=dict)
     ratios: dict[str, Spread] = field(default_factory=dict)
     fastest_peer: str | None = None
@@ -64,14 +66,19 @@ def contest(task: Task, backend: Backend, found: Contestants, seconds: float) ->
     """Race `task`; who fails or disagrees is reported and not timed."""
     backend.forget()
     row = Row(task, backend.name, backend.device)
-    runners = _first_calls(task, backend, found, row)
+    runners, slow = _first_calls(task, backend, found, row)
     for name in row.disagreeing:
-        del runners[name]
+        for found_of_it in (runners, slow, row.memory):
+            found_of_it.pop(name, None)
     if ours.NAME not in runners:
         return row
-    times = race(runners, seconds)
-    others = [name for name in runners if name != ours.NAME]
-    peers = [name for name in others if name not in BOUNDS]
+    race_times = race(runners, seconds)
+    times = {name: race_times.spread(name) for name in runners}
+    ratios = {name: race_times.ratio(ours.NAME, name) for name in runners if name != ours.NAME}
+    for name, took in slow.items():
+        times[name] = Spread.of_one(took)
+        ratios[name] = Spread.of_one(took / times[ours.NAME].median)
+    peers = [name for name in ratios if name not in BOUNDS]
     return Row(
         task,
         backend.name,
@@ -79,26 +86,37 @@ def contest(task: Task, backend: Backend, found: Contestants, seconds: float) ->
         first_call=row.first_call,
         differences=row.differences,
         failed=row.failed,
-        times={name: times.spread(name) for name in runners},
-        ratios={name: times.ratio(ours.NAME, name) for name in others},
-        fastest_peer=times.fastest(peers) if peers else None,
-        rounds=len(times.rounds[ours.NAME]),
-        calls=times.calls,
+        memory=row.memory,
+        times=times,
+        ratios=ratios,
+        fastest_peer=min(peers, key=lambda name: times[name].median, default=None),
+        rounds=len(race_times.rounds[ours.NAME]),
+        calls=race_times.calls,
     )
 
 
-def _first_calls(task: Task, backend: Backend, found: Contestants, row: Row) -> dict[str, Runner]:
-    """Call everybody once, compilation included; time that, and compare the results with ours."""
-    arrays = [backend.array(values) for values in task.inputs()]
+def _first_calls(
+    task: Task, backend: Backend, found: Contestants, row: Row
+) -> tuple[dict[str, Runner], dict[str, float]]:
+    """Call everybody once, compilation included; time that, compare the results with ours, and measure the memory.
+
+    Our own function must be compiled in one piece. A peer's may be split where the compiler cannot follow it.
+    A peer that takes longer than `PATIENCE` has been timed enough: its seconds come back in place of a runner.
+    """
+    inputs = task.inputs()
+    arrays = [backend.array(values) for values in inputs]
     runners: dict[str, Runner] = {}
+    slow: dict[str, float] = {}
     expected = None
     for name, functions in found.items():
         if task.entry not in functions:
             continue
-        run = backend.runner(functions[task.entry], arrays, task.call)
+        call = replace(task.call, whole=name == ours.NAME)
+        run = backend.runner(functions[task.entry], arrays, call)
         try:
-            row.first_call[name] = once(run)
-            value, gradient = run()
+            row.first_call[name], _ = once(run)
+            took, (value, gradient) = once(run)
+            row.memory[name] = backend.peak(functions[task.entry], arrays, call) / inputs[0].nbytes
         except (
             AttributeError,
             RuntimeError,
@@ -107,15 +125,18 @@ def _first_calls(task: Task, backend: Backend, found: Contestants, row: Row) -> 
         ) as error:  # one failure shall not end the run
             row.failed[name] = _one_line(error)
             continue
-        runners[name] = run
+        if took > PATIENCE and name != ours.NAME:
+            slow[name] = took
+        else:
+            runners[name] = run
         if name in BOUNDS:
             continue
         result = backend.numbers(value), None if gradient is None else backend.numbers(gradient)
         if name == ours.NAME:
             expected = result
         elif expected is not None:
-            row.differences[name] = difference(expected, result)
-    return runners
+            row.differences[name] = difference(expected, result, task.tolerance)
+    return runners, slow
 
 
 def _one_line(error: Exception) -> str:

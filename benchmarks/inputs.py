@@ -14,6 +14,11 @@ STEP = 1 / 32  # of the pixel; see `_corners`
 POSITIVE = 0.01  # share of ones among the targets of a dense classifier
 SPREAD = 2.0  # standard deviation of logits
 
+BLOCK = 8  # side of the squares of which label images are made, in pixels
+LEAD = 2.0  # by which the logit of the right class is higher
+
+TOGETHER = 0.5  # standard deviation of the centres of embeddings, where that of the embeddings around theirs is 1
+
 
 def matched_boxes(rows: int, seed: int = 0) -> tuple[type_floats, type_floats]:
     """Predictions and their targets, two arrays of shape (rows, 4).
@@ -65,6 +70,50 @@ def numbers(size: tuple[int, ...], seed: int = 0) -> tuple[type_floats, type_flo
     draw = np.random.default_rng(seed)
     target = 10 * draw.standard_normal(size, dtype=np.float32)
     return target + 1.5 * draw.standard_normal(size, dtype=np.float32), target
+
+
+def segmented(size: tuple[int, ...], seed: int = 0) -> tuple[type_floats, type_labels]:
+    """Logits (samples, classes, height, width) and the class of each pixel; every sample has all classes."""
+    draw = np.random.default_rng(seed)
+    samples, classes, *sides = size
+    blocks = draw.integers(0, classes, (samples, *(side // BLOCK for side in sides)))
+    labels = np.kron(blocks, np.ones((1, BLOCK, BLOCK), dtype=np.int64))
+    logits = draw.standard_normal(size, dtype=np.float32)
+    return logits + LEAD * _one_hot(labels, classes), labels
+
+
+def masked(size: tuple[int, ...], seed: int = 0) -> tuple[type_floats, type_floats]:
+    """The same as probabilities, and as targets of 0 and 1."""
+    logits, labels = segmented(size, seed)
+    raised = np.exp(logits)
+    return raised / np.sum(raised, axis=1, keepdims=True), _one_hot(labels, size[1])
+
+
+def identities(size: tuple[int, ...], each: int = 4, seed: int = 0) -> tuple[type_floats, type_labels]:
+    """Embeddings in no order, `each` of one label around a common centre.
+
+    The furthest of the own label is about as far away as the nearest of all others.
+    """
+    draw = np.random.default_rng(seed)
+    labels = draw.permutation(np.arange(size[0]) // each)
+    centres = TOGETHER * draw.standard_normal((size[0] // each, size[1]), dtype=np.float32)
+    return centres[labels] + draw.standard_normal(size, dtype=np.float32), labels
+
+
+def views(size: tuple[int, ...]) -> tuple[type_floats, type_labels]:
+    """Embeddings of two views of each image."""
+    return identities(size, each=2)
+
+
+def queries(size: tuple[int, ...]) -> tuple[type_floats, type_floats]:
+    """Embeddings, and the embedding of another view of each."""
+    embeddings, labels = views((2 * size[0], size[1]))
+    first, second = embeddings[np.argsort(labels, stable=True)].reshape(*size[:1], 2, -1).swapaxes(0, 1)
+    return np.ascontiguousarray(first), np.ascontiguousarray(second)
+
+
+def _one_hot(labels: type_labels, classes: int) -> type_floats:
+    return np.asarray(labels[:, None] == np.arange(classes)[:, None, None], dtype=np.float32)
 
 
 def _corners(centre: NDArray[np.float64], side: NDArray[np.float64], shift: float) -> type_floats:

@@ -47,6 +47,34 @@ def huber(pred: Any, target: Any) -> Any:
     return array_losses.huber_loss(pred, target, reduction="sum")
 
 
+def dice(probs: Any, targets: Any) -> Any:
+    return array_losses.dice_loss(probs, targets, axis=1, reduction="mean")
+
+
+def tversky(probs: Any, targets: Any) -> Any:
+    return array_losses.tversky_loss(probs, targets, axis=1, fp_weight=0.3, fn_weight=0.7, reduction="mean")
+
+
+def softmax_dice(logits: Any, labels: Any) -> Any:
+    return array_losses.softmax_dice_loss(logits, labels, axis=1, reduction="mean")
+
+
+def lovasz_softmax(logits: Any, labels: Any) -> Any:
+    return array_losses.lovasz_softmax_loss(logits, labels, axis=1, reduction="mean")
+
+
+def batch_hard_triplet(embeddings: Any, labels: Any) -> Any:
+    return array_losses.batch_hard_triplet_loss(embeddings, labels, margin=0.2, reduction="mean")
+
+
+def nt_xent(embeddings: Any, labels: Any) -> Any:
+    return array_losses.nt_xent_loss(embeddings, labels, temperature=0.5, reduction="mean")
+
+
+def info_nce(queries: Any, keys: Any) -> Any:
+    return array_losses.info_nce_loss(queries, keys, temperature=0.07, reduction="mean")
+
+
 LOSSES: dict[str, Function] = {
     "ciou": ciou,
     "giou": giou,
@@ -56,6 +84,13 @@ LOSSES: dict[str, Function] = {
     "distribution focal": distribution_focal,
     "smooth l1": smooth_l1,
     "huber": huber,
+    "dice": dice,
+    "tversky": tversky,
+    "softmax dice": softmax_dice,
+    "lovasz softmax": lovasz_softmax,
+    "batch hard triplet": batch_hard_triplet,
+    "nt-xent": nt_xent,
+    "info nce": info_nce,
 }
 
 

@@ -9,7 +9,14 @@ from .backends import Function
 
 
 def functions() -> dict[str, Function]:
+    jax: Any = importlib.import_module("jax")
     losses: Any = importlib.import_module("optax.losses")
+
+    def softmax_dice(logits: Any, labels: Any) -> Any:
+        """It wants the classes last, and targets of the logits' shape."""
+        targets = jax.nn.one_hot(labels, logits.shape[1], dtype=logits.dtype)
+        return losses.dice_loss(jax.numpy.moveaxis(logits, 1, -1), targets, smooth=0.0).mean()
+
     return {
         "sigmoid focal": lambda logits, targets: losses.sigmoid_focal_loss(
             logits, targets, alpha=0.25, gamma=2.0
@@ -17,4 +24,6 @@ def functions() -> dict[str, Function]:
         "sigmoid bce": lambda logits, targets: losses.sigmoid_binary_cross_entropy(logits, targets).sum(),
         "softmax ce": lambda logits, labels: losses.softmax_cross_entropy_with_integer_labels(logits, labels).sum(),
         "huber": lambda pred, target: losses.huber_loss(pred, target).sum(),
+        "softmax dice": softmax_dice,
+        "nt-xent": lambda embeddings, labels: losses.ntxent(embeddings, labels, temperature=0.5),
     }

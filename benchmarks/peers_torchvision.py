@@ -10,7 +10,7 @@ from .backends import Function
 
 
 def functions() -> dict[str, Function]:
-    _, ops = _load()
+    _, ops = load()
     return {
         "ciou": lambda pred, target: ops.complete_box_iou_loss(pred, target, reduction="sum"),
         "giou": lambda pred, target: ops.generalized_box_iou_loss(pred, target, reduction="sum"),
@@ -21,12 +21,13 @@ def functions() -> dict[str, Function]:
 
 def numpy_functions() -> dict[str, Function]:
     """From NumPy to NumPy: the same memory seen as tensors, nothing is copied."""
-    torch, ops = _load()
+    torch, ops = load()
     return {"iou table": lambda boxes, others: ops.box_iou(torch.from_numpy(boxes), torch.from_numpy(others)).numpy()}
 
 
 @cache
-def _load() -> tuple[Any, Any]:
+def load() -> tuple[Any, Any]:
+    """torch and torchvision.ops."""
     torch: Any = importlib.import_module("torch")
     try:
         return torch, importlib.import_module("torchvision.ops")

@@ -26,6 +26,7 @@ HEAD = (
     "ratio",
     "quartiles",
     "goal",
+    "memory",
     "first calls s",
 )
 BUSY = 0.7  # load of an idle machine with a shell and its past minute
@@ -108,6 +109,7 @@ def cells(row: Row) -> tuple[str, ...]:
         f"{ratio.median:.2f}" if ratio else "",
         f"{ratio.lower:.2f}-{ratio.upper:.2f}" if ratio else "",
         _goal_text(row),
+        "/".join(f"{row.memory[name]:.1f}" for name in (ours.NAME, peer) if name and name in row.memory),
         "/".join(
             f"{row.first_call[name]:.1f}"
             for name in (ours.NAME, peer)
@@ -118,7 +120,10 @@ def cells(row: Row) -> tuple[str, ...]:
 
 def remarks(report: Report) -> list[str]:
     """What the table has no column for."""
-    lines = ["ratio: time of the peer over ours, round by round; first calls: ours/peer, only where compiled"]
+    lines = [
+        "ratio: time of the peer over ours, round by round; first calls: ours/peer, only where compiled",
+        "memory: what a call allocates until its peak, ours/peer, in sizes of the first input",
+    ]
     for row in report.rows:
         where = " ".join(cells(row)[:4])
         lines += [f"{where}: {name} failed: {reason}" for name, reason in row.failed.items()]
@@ -182,6 +187,7 @@ def _row_content(row: Row) -> dict[str, Any]:
         "work": "value+gradient" if row.task.call.gradient else "value",
         "times": {name: _milliseconds(spread) for name, spread in row.times.items()},
         "first_call_ms": {name: _digits(seconds * 1e3) for name, seconds in row.first_call.items()},
+        "memory_in_inputs": {name: _digits(sizes) for name, sizes in row.memory.items()},
         "ratios": {name: _spread_content(spread) for name, spread in row.ratios.items()},
         "fastest_peer": row.fastest_peer,
         "goal": None if goal is None else {"ratio": goal.ratio, "against": goal.against or "the fastest peer"},

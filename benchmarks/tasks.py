@@ -14,15 +14,25 @@ from . import (
     ours,
     peers_jax_boxes,
     peers_jax_classification,
+    peers_jax_embeddings,
     peers_jax_regression,
+    peers_jax_segmentation,
+    peers_kornia,
+    peers_monai,
     peers_numpy_boxes,
     peers_numpy_classification,
+    peers_numpy_embeddings,
     peers_numpy_regression,
+    peers_numpy_segmentation,
     peers_optax,
+    peers_pml,
+    peers_smp,
     peers_torch,
+    peers_torch_embeddings,
     peers_torchvision,
     peers_ultralytics,
 )
+from .agreement import GRADIENT, SORTED
 from .backends import Call, Function
 
 Work = Literal["value", "value+gradient"]
@@ -42,6 +52,8 @@ CONTESTANTS: dict[str, dict[str, Callable[[], dict[str, Function]]]] = {
             peers_numpy_boxes.functions,
             peers_numpy_classification.functions,
             peers_numpy_regression.functions,
+            peers_numpy_segmentation.functions,
+            peers_numpy_embeddings.functions,
         ),
         "torchvision": peers_torchvision.numpy_functions,
     },
@@ -50,13 +62,23 @@ CONTESTANTS: dict[str, dict[str, Callable[[], dict[str, Function]]]] = {
         "torchvision": peers_torchvision.functions,
         "ultralytics": peers_ultralytics.functions,
         "torch's own": peers_torch.functions,
+        "MONAI": peers_monai.functions,
+        "kornia": peers_kornia.functions,
+        "SMP": peers_smp.functions,
+        "PML": peers_pml.functions,
+        "plain formula": peers_torch_embeddings.functions,
         "fused BCE": peers_torch.bounds,
     },
     "jax": {
         ours.NAME: ours.functions,
         "plain columns": peers_jax_boxes.columns,
         "plain corners": peers_jax_boxes.corners,
-        "plain formula": _all_of(peers_jax_classification.functions, peers_jax_regression.functions),
+        "plain formula": _all_of(
+            peers_jax_classification.functions,
+            peers_jax_regression.functions,
+            peers_jax_segmentation.functions,
+            peers_jax_embeddings.functions,
+        ),
         "plain gather": peers_jax_classification.gathers,
         "optax": peers_optax.functions,
     },
@@ -83,6 +105,7 @@ class Task:
     call: Call
     inputs: Callable[[], tuple[NDArray[Any], ...]] = field(repr=False)
     goal: Goal | None = None
+    tolerance: float = GRADIENT  # see `agreement.py`
 
 
 @dataclass(frozen=True)
@@ -94,6 +117,7 @@ class Subject:
     goal: Callable[[str, Size, Call], Goal | None]  # of a backend's name, a size, a call
     works: tuple[Work, ...] = WORKS
     compilable: bool = True
+    tolerance: float = GRADIENT
 
 
 @dataclass(frozen=True)
@@ -119,6 +143,7 @@ BINARY = (
     (8_400, 80),
     (67_200, 80),
 )  # anchors x classes: a few; of one image of 640 pixels; of eight
+LABEL_IMAGES = ((2, 4, 64, 64), (8, 4, 256, 256))  # samples x classes x pixels
 SIZES: Sizes = {
     "ciou": PAIRS,
     "giou": PAIRS,
@@ -129,6 +154,13 @@ SIZES: Sizes = {
     "distribution focal": ((1_000, 4, 16), (40_000, 4, 16)),
     "smooth l1": ((1_000_000,),),
     "huber": ((1_000_000,),),
+    "dice": LABEL_IMAGES,
+    "tversky": LABEL_IMAGES,
+    "softmax dice": LABEL_IMAGES,
+    "lovasz softmax": LABEL_IMAGES,
+    "batch hard triplet": ((512, 256),),
+    "nt-xent": ((512, 128),),
+    "info nce": ((512, 128),),
 }
 
 QUICK = Effort(
@@ -137,6 +169,8 @@ QUICK = Effort(
         "iou table": ((8_400, 50),),
         "sigmoid focal": ((256, 80), (8_400, 80)),
         "softmax ce": ((8_400, 80),),
+        "dice": ((8, 4, 256, 256),),
+        "batch hard triplet": ((512, 256),),
     },
     compiled_sizes={"ciou": ((100_000,),), "sigmoid focal": ((8_400, 80),)},
     compiled_works=("value+gradient",),
@@ -164,6 +198,7 @@ def plan(family: str, backend: str, effort: Effort) -> Iterator[Task]:
                         call=call,
                         inputs=partial(subject.inputs, size),
                         goal=subject.goal(backend, size, call),
+                        tolerance=subject.tolerance,
                     )
 
 
@@ -202,6 +237,22 @@ def _regression_goal(backend: str, size: Size, call: Call) -> Goal | None:
     return Goal(1.0) if call.gradient else None
 
 
+def _dice_goal(backend: str, size: Size, call: Call) -> Goal | None:
+    return Goal(1.5, against="MONAI") if _learns_in_torch(backend, call) and size == LABEL_IMAGES[-1] else None
+
+
+def _lovasz_goal(backend: str, size: Size, call: Call) -> Goal | None:
+    return Goal(1.5) if _learns_in_torch(backend, call) and size == LABEL_IMAGES[-1] else None
+
+
+def _triplet_goal(backend: str, size: Size, call: Call) -> Goal | None:
+    return Goal(1.5, against="PML") if _learns_in_torch(backend, call) else None
+
+
+def _learns_in_torch(backend: str, call: Call) -> bool:
+    return backend == "torch" and call.gradient
+
+
 def _no_goal(backend: str, size: Size, call: Call) -> None:
     return None
 
@@ -221,5 +272,16 @@ FAMILIES: dict[str, dict[str, Subject]] = {
     "regression": {
         "smooth l1": Subject("smooth L1 loss", inputs.numbers, _regression_goal),
         "huber": Subject("Huber loss", inputs.numbers, _regression_goal),
+    },
+    "segmentation": {
+        "dice": Subject("Dice loss", inputs.masked, _dice_goal),
+        "tversky": Subject("Tversky loss", inputs.masked, _dice_goal),
+        "softmax dice": Subject("softmax Dice loss", inputs.segmented, _dice_goal),
+        "lovasz softmax": Subject("Lovasz softmax loss", inputs.segmented, _lovasz_goal, tolerance=SORTED),
+    },
+    "embeddings": {
+        "batch hard triplet": Subject("batch-hard triplet", inputs.identities, _triplet_goal),
+        "nt-xent": Subject("NT-Xent loss", inputs.views, _no_goal),
+        "info nce": Subject("InfoNCE loss", inputs.queries, _no_goal),
     },
 }

@@ -7,6 +7,9 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
+from typing import TypeVar
+
+Result = TypeVar("Result")
 
 SAMPLE = 1e-3  # seconds that one sample lasts at least: shorter calls are repeated within a sample
 WARM_UP = 0.05  # seconds of unmeasured calls of each contestant
@@ -26,6 +29,10 @@ class Spread:
         lower, median, upper = statistics.quantiles(values, n=4, method="inclusive")
         return cls(median, lower, upper)
 
+    @classmethod
+    def of_one(cls, value: float) -> Spread:
+        return cls(value, value, value)
+
 
 @dataclass(frozen=True)
 class Times:
@@ -41,15 +48,12 @@ class Times:
         """How many times longer the peer took, judged round by round."""
         return Spread.of([b / a for a, b in zip(self.rounds[ours], self.rounds[peer], strict=True)])
 
-    def fastest(self, names: Sequence[str]) -> str:
-        return min(names, key=lambda name: self.spread(name).median)
 
-
-def once(run: Callable[[], object]) -> float:
-    """Seconds of one call."""
+def once(run: Callable[[], Result]) -> tuple[float, Result]:
+    """Seconds of one call, and its result."""
     start = perf_counter()
-    run()
-    return perf_counter() - start
+    result = run()
+    return perf_counter() - start, result
 
 
 def race(runners: Mapping[str, Callable[[], object]], seconds: float) -> Times:
@@ -89,7 +93,7 @@ def _sample(run: Callable[[], object], calls: int) -> float:
 def _warm_up(run: Callable[[], object], seconds: float) -> float:
     """Call until the time is used up, twice at least; the seconds of the shortest call."""
     end = perf_counter() + seconds
-    shortest = min(once(run), once(run))
+    shortest = min(once(run)[0], once(run)[0])
     while perf_counter() < end:
-        shortest = min(shortest, once(run))
+        shortest = min(shortest, once(run)[0])
     return shortest

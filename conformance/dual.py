@@ -99,6 +99,15 @@ def log1p(x: Dual) -> Dual:
     return chain(MP.log1p(x.value), (1 / (1 + x.value), x))
 
 
+def exp(x: Dual) -> Dual:
+    value = MP.exp(x.value)
+    return chain(value, (value, x))
+
+
+def tanh(x: Dual) -> Dual:
+    return chain(MP.tanh(x.value), (1 / MP.cosh(x.value) ** 2, x))
+
+
 def expm1(x: Dual) -> Dual:
     """e^x - 1, with all digits for small x as well."""
     return chain(MP.expm1(x.value), (MP.exp(x.value), x))

@@ -14,14 +14,14 @@ from .cases import Case, Variant
 from .cases.case import Scale
 from .dual import MP, Dual
 from .families import Family
-from .inputs import Inputs
+from .inputs import Argument, Inputs
 from .ulp import FORMATS, RESULT, Exact, Floats
 
 
 class Row(NamedTuple):
-    """The exact answer for one row: value, slopes along all its numbers, and the scales of both.
+    """The exact answer for one number of the result: value, slopes along all numbers of its row, the scales of both.
 
-    `weight` is what the row counts for in a mean, with slopes along the same numbers.
+    `weight` is what it counts for in a mean, with slopes along the same numbers.
     """
 
     value: Any
@@ -32,7 +32,8 @@ class Row(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """The exact answers for N rows of K numbers as arrays: value and its scale (N,), gradient and its scale (N, K)."""
+    """The exact answers for N rows of K numbers as arrays: R values and their scales, (R,), one or more a row; the
+    gradient of the sum of each row's values and its scale, (N, K)."""
 
     value: Exact
     size: Floats
@@ -40,13 +41,14 @@ class Rows(NamedTuple):
     scales: Floats
 
     @classmethod
-    def of(cls, rows: Sequence[Row]) -> Rows:
-        width = len(rows[0].slopes)
+    def of(cls, rows: Sequence[Row], count: int) -> Rows:
+        """The answers for so many rows."""
+        slopes = np.asarray([row.slopes for row in rows], dtype=object).reshape(count, -1, len(rows[0].slopes))
         return cls(
             Exact.of([row.value for row in rows], (len(rows),)),
             np.asarray([row.size for row in rows]),
-            Exact.of([slope for row in rows for slope in row.slopes], (len(rows), width)),
-            np.asarray([row.scales for row in rows]).reshape(len(rows), width),
+            Exact.of(slopes.sum(axis=1).reshape(-1), (count, slopes.shape[2])),
+            np.asarray([row.scales for row in rows]).reshape(slopes.shape).sum(axis=1),
         )
 
 
@@ -59,7 +61,7 @@ def exact_rows(
     dtype: str,
     kept: tuple[bool, ...] | None = None,
 ) -> list[Row]:
-    """The answers for rows of inputs; rows that are not kept make a difference to batches only."""
+    """The answers for rows of inputs, each number of the result; rows not kept make a difference to batches only."""
     knobs = dict(variant.knobs)
     if case.name in reference.FLOORED:
         knobs["tiny"] = math.ldexp(1.0, FORMATS[RESULT[dtype]].least)
@@ -67,7 +69,8 @@ def exact_rows(
         return exact_batch(case, variant, scale, family, inputs, kept).rows
     numbers = tuple(sorted(knobs.items()))
     spans = tuple(inputs.spans())
-    return [_row(case.name, numbers, family, scale, spans, inputs.row(i)) for i in range(len(inputs))]
+    every = (_row(case.name, numbers, family, scale, spans, inputs.row(i)) for i in range(len(inputs)))
+    return [found for row in every for found in row]
 
 
 @cache
@@ -78,23 +81,30 @@ def _row(
     scale: Scale,
     spans: tuple[range, ...],
     row: tuple[Any, ...],
-) -> Row:
+) -> list[Row]:
     options = dict(knobs)
-    found = reference.evaluate(name, *row, **options)
-    count = reference.count(name, *row, **options)
-    slopes = _slopes(found, spans)
-    size, sizes = max(abs(float(found.value)), scale.value), _blocks(family, row, scale, spans, slopes)
-    if scale.terms:
-        size = max(size, float(found.terms))
-    for moved in _moved(row, family, scale):
-        other = reference.evaluate(name, *moved, **options)
-        size = max(size, _change(other.value - found.value))
-        changes = [_change(new - old) for new, old in zip(_slopes(other, spans), slopes, strict=True)]
-        sizes = [max(pair) for pair in zip(sizes, changes, strict=True)]
-    return Row(found.value, slopes, count, size, tuple(sizes))
+    moved = [reference.results(name, *there, **options)[0] for there in _moved(row, family, scale)]
+    results, counts = reference.results(name, *row, **options)
+    several, rows = len(results) > 1, []
+    for index, (found, count) in enumerate(zip(results, counts, strict=True)):
+        slopes = _slopes(found, spans)
+        size, sizes = max(abs(float(found.value)), scale.value), _blocks(family, row, scale, spans, slopes)
+        if scale.terms:
+            size = max(size, float(found.terms))
+        if several:
+            # What a result does not know of has no part in the rounding of the sum.
+            sizes = [number if place in found.slopes else 0.0 for place, number in enumerate(sizes)]
+        for there in moved:
+            other = there[index]
+            size = max(size, _change(other.value - found.value))
+            for place in found.slopes.keys() | other.slopes.keys():
+                change = _change(other.slopes.get(place, ZERO) - slopes[place])
+                sizes[place] = max(sizes[place], change)
+        rows.append(Row(found.value, slopes, count, size, tuple(sizes)))
+    return rows
 
 
-STEP = MP.mpf("1e-20")
+STEP, ZERO = MP.mpf("1e-20"), MP.mpf(0)
 
 
 def _moved(row: tuple[Any, ...], family: Family, scale: Scale) -> Iterator[list[Any]]:
@@ -102,13 +112,27 @@ def _moved(row: tuple[Any, ...], family: Family, scale: Scale) -> Iterator[list[
     for index, argument in enumerate(family.arguments):
         if argument.name in scale.moved_by:
             numbers = [MP.mpf(x) for x in np.ravel(row[index]).tolist()]
-            origin = max(numbers) if argument.name in ("logits", "scores") and argument.axes else 0
-            ways = [x - origin for x in numbers]
-            there = [x + way * STEP if MP.isfinite(x) and way not in (0, 1) else x for x, way in zip(numbers, ways)]
+            ways = _ways(argument, row[index], numbers, family.layout is None)
+            there = [x + way * STEP if MP.isfinite(x) else x for x, way in zip(numbers, ways, strict=True)]
             if there != numbers:
                 moved: list[Any] = list(row)
-                moved[index] = there if argument.axes else there[0]
+                moved[index] = np.asarray(there, dtype=object).reshape(np.shape(row[index])).tolist()
                 yield moved
+
+
+def _ways(argument: Argument, rows: Any, numbers: list[Any], embeddings: bool) -> list[Any]:
+    """All numbers by themselves, unless that is 1; scores by what they are below the largest. The numbers of an
+    embedding by its largest and those of pixels by themselves, some back, some forth."""
+    if argument.axes == 2 and embeddings:
+        ways = [MP.mpf(max(map(abs, x))) for x in rows for _ in x]
+    else:
+        origin = np.fmax.reduce(np.asarray(rows), axis=0) if argument.relative else 0.0
+        ways = [x - MP.mpf(o) for x, o in zip(numbers, np.broadcast_to(origin, np.shape(rows)).flat, strict=True)]
+        ways = [way if way != 1 else ZERO for way in ways]
+    if argument.axes < 2:
+        return ways
+    signs = np.random.default_rng(len(ways)).choice([-1, 1], len(ways)).tolist()
+    return [way * sign for way, sign in zip(ways, signs, strict=True)]
 
 
 def _change(difference: Any) -> float:
@@ -118,7 +142,7 @@ def _change(difference: Any) -> float:
 
 
 def _slopes(found: Dual, spans: Sequence[range]) -> tuple[Any, ...]:
-    return tuple(found.slopes.get(place, MP.mpf(0)) for place in range(spans[-1].stop))
+    return tuple(found.slopes.get(place, ZERO) for place in range(spans[-1].stop))
 
 
 def _blocks(
@@ -126,10 +150,11 @@ def _blocks(
 ) -> list[float]:
     """By number, the largest slope of the row; for the first argument its own, if units differ. With a least size."""
     least = max(scale.gradient, float(family.least_slope(*row)) if family.least_slope else 0.0)
-    sizes = [abs(float(slope)) for slope in slopes]
+    units = family.units(*row) if family.units else [1.0] * len(slopes)
+    sizes = [abs(float(slope)) * unit for slope, unit in zip(slopes, units, strict=True)]
     largest = max([least, *sizes])
     own = largest if family.one_scale else max([least, *(sizes[place] for place in spans[0])])
-    return [own if place in spans[0] else largest for place in range(len(sizes))]
+    return [(own if place in spans[0] else largest) / unit for place, unit in enumerate(units)]
 
 
 class Answer(NamedTuple):

@@ -13,6 +13,21 @@ from .inputs import Argument, Inputs, batches, boxes, classes, distributions, nu
 from .reference import diagonal_of_hull
 
 
+class Layout(NamedTuple):
+    """How the functions of a family are told which axes of an array are whose: all leading ones stay apart."""
+
+    axis: int | None
+    """Of the classes, counted from the end."""
+    apart: bool = False
+    """Whether the classes are rows of their own: nothing of one may reach another."""
+    pooled: bool = False
+    """Whether several samples may count as one: a region of which it does not matter where a pixel lies."""
+
+    def options(self, leading: int) -> dict[str, Any]:
+        """For arrays with so many leading axes."""
+        return {"axis": self.axis, "batch_axes": 0 if leading == 1 else tuple(range(leading))}
+
+
 class Family(NamedTuple):
     """Arguments with the rows that its functions are tried on."""
 
@@ -28,8 +43,14 @@ class Family(NamedTuple):
     """Whether the slopes along all arguments have one scale, because the arguments have one unit."""
     least_slope: Callable[..., Any] | None = None
     """The slope that the scale of a row's slopes is at least, from the row's numbers."""
+    units: Callable[..., list[float]] | None = None
+    """From the row's numbers, the size that each has or is part of: slopes times units have one scale. Else all 1."""
     by_class: bool = False
     """Whether the last axis of the rows is that of classes."""
+    layout: Layout | None = None
+    """For functions that are told where the axes are."""
+    has_axis: bool = True
+    """Whether functions take the place of the axis that makes up the first argument's rows."""
 
     @property
     def differentiable(self) -> tuple[int, ...]:
@@ -58,7 +79,14 @@ def _numbers(name: str, arguments: tuple[Argument, ...], edges: Any, whole: tupl
 
 
 BOXES = Family(
-    "boxes", boxes.BOXES, boxes.edges, boxes.ordinary, boxes.WHOLE, one_scale=True, least_slope=_per_diagonal
+    "boxes",
+    boxes.BOXES,
+    boxes.edges,
+    boxes.ordinary,
+    boxes.WHOLE,
+    one_scale=True,
+    least_slope=_per_diagonal,
+    has_axis=False,
 )
 
 DIFFERENCES = _numbers("differences", numbers.PAIR, numbers.differences, (3.0, 1.0))

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from .backends import find
-from .checks import ARGUMENTS, BATCHES, TABLES
+from .checks import ARGUMENTS, BATCHES, REGIONS, TABLES
 from .planted import FAULTS, Fault
 from .suite import QUICK, Result, execute
 
 __all__ = ["FAULTS", "Fault", "NotPlantedError", "first_failure", "main", "noticed", "planted"]
 
-CHECKS = QUICK + TABLES + BATCHES + ARGUMENTS
+CHECKS = QUICK + TABLES + BATCHES + ARGUMENTS + REGIONS
 
 
 class NotPlantedError(Exception):

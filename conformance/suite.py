@@ -12,10 +12,12 @@ from .checks import (
     ARGUMENTS,
     ARRAYS,
     BATCHES,
+    EMBEDDINGS,
     ERRORS,
     MODES,
     NUMBERS,
     REDUCTIONS,
+    REGIONS,
     TABLES,
     TRANSFORMS,
     Check,
@@ -23,7 +25,9 @@ from .checks import (
 )
 from .trial import CheckFailedError, Trial
 
-ALL: tuple[Check, ...] = NUMBERS + MODES + ARRAYS + ARGUMENTS + TABLES + BATCHES + REDUCTIONS + ERRORS + TRANSFORMS
+ALL: tuple[Check, ...] = (
+    NUMBERS + MODES + ARRAYS + ARGUMENTS + REGIONS + TABLES + BATCHES + EMBEDDINGS + REDUCTIONS + ERRORS + TRANSFORMS
+)
 QUICK: tuple[Check, ...] = NUMBERS + REDUCTIONS
 """What tells a right formula from a wrong one."""
 

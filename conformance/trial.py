@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
+import array_api_compat
 import numpy as np
 
 from .backends import Backend
 from .cases import HALF_GRADIENT, REDUCED, Case, Scale, Variant
+from .cases.case import Results
 from .dual import MP
 from .exact import Row, Rows, exact_batch, exact_rows
 from .families import Family
@@ -50,6 +52,11 @@ class Trial:
         return self.case.scale_of(self.variant, self.backend.library)
 
     @property
+    def results(self) -> Results:
+        """The own axes of the result of one row."""
+        return self.case.results if self.variant.results is None else self.variant.results
+
+    @property
     def groups(self) -> tuple[Inputs, ...]:
         """All the hard rows, each group with rows of one length; the main group only where others compile too often."""
         every = self.family.edges(self.dtype)
@@ -87,9 +94,11 @@ class Trial:
     # The function -----------------------------------------------------------------------------------------------------
 
     def function(self, *arrays: Any, **options: Any) -> Any:
-        """The function's rows or, reduced, its number."""
+        """The function's rows or, reduced, its number; of several results of equal shape, a last axis."""
         found = self.full(*arrays, **options)
-        return found[0] if self.case.kind == "batch" else found
+        if self.case.kind == "batch":
+            return found[0]
+        return side_by_side(found) if isinstance(found, tuple) else found
 
     def full(self, *arrays: Any, **options: Any) -> Any:
         """All that the function returns for arrays in the order of the family's arguments."""
@@ -99,7 +108,10 @@ class Trial:
                 options[argument.name] = array
             else:
                 given.append(array)
-        return getattr(self.library, self.case.name)(*given, **self.variant.knobs, **options)
+        if self.family.layout is not None:
+            own = next((x.ndim - a.axes for a, x in zip(self.family.arguments, arrays) if hasattr(x, "ndim")), 0)
+            options = self.family.layout.options(own) | options
+        return getattr(self.library, self.case.name)(*given, **self.variant.knobs | options)
 
     def total(self, *arrays: Any) -> Any:
         """The sum of the rows: its gradient holds the gradient of every row."""
@@ -109,10 +121,21 @@ class Trial:
 
     def slopes(self, arrays: Sequence[Any], fun: Callable[..., Any] | None = None) -> tuple[Any, ...]:
         """Gradients with respect to all arguments that have one, by the library's own `value_and_grad`."""
+        if not self.family.differentiable:
+            return ()
         _, found = self.library.value_and_grad(fun or self.total, argnums=self.family.differentiable)(*arrays)
         return tuple(found)
 
     # Arrays -----------------------------------------------------------------------------------------------------------
+
+    def shape(self, inputs: Inputs) -> tuple[int, ...]:
+        """The shape of the result."""
+        own = (axis if isinstance(axis, int) else inputs.content(axis[0])[axis[1]] for axis in self.results)
+        return inputs.leading + tuple(own)
+
+    def by_row(self, numbers: Any, inputs: Inputs) -> Any:
+        """An array with one entry a row, shaped so that it broadcasts to the result."""
+        return np.reshape(numbers, inputs.leading + (1,) * len(self.results))
 
     def array(self, values: Any, dtype: str | None = None) -> Any:
         return self.backend.asarray(values, dtype or self.dtype)
@@ -121,7 +144,7 @@ class Trial:
         """An array an argument, class indices as int32."""
         kinds = dtypes or [self.dtype] * len(inputs.arguments)
         return [
-            self.array(x, "int32" if argument.role == "labels" else kind)
+            self.array(x, {"labels": "int32", "flags": "bool"}.get(argument.role, kind))
             for argument, x, kind in zip(inputs.arguments, inputs.arrays, kinds, strict=True)
         ]
 
@@ -140,7 +163,7 @@ class Trial:
     # The exact answers ------------------------------------------------------------------------------------------------
 
     def exact(self, inputs: Inputs) -> Rows:
-        return Rows.of(self.exact_rows(inputs))
+        return Rows.of(self.exact_rows(inputs), len(inputs))
 
     def exact_rows(self, inputs: Inputs, kept: tuple[bool, ...] | None = None) -> list[Row]:
         return exact_rows(self.case, self.variant, self.scale, self.family, inputs, self.dtype, kept)
@@ -160,7 +183,7 @@ class Trial:
     def compare_values(self, found: Any, inputs: Inputs) -> float:
         """The worst error of row values in ULP, held against the budget; `found` may hold all rows several times."""
         exact = self.exact(inputs)
-        got = self.numpy(found).reshape(-1, len(inputs))
+        got = self.numpy(found).reshape(-1, len(exact.size))
         return self._worst("value", got, exact.value, exact.size, self.result, self.budget("value"), inputs)
 
     def compare_gradients(self, found: Sequence[Any], inputs: Inputs, repeated: bool = False) -> float:
@@ -200,9 +223,11 @@ class Trial:
             place = np.unravel_index(int(errors.argmax()), errors.shape)
             exactly = np.broadcast_to(exact.high, got.shape)[place]
             along = f" along number {place[2] + 1} of {got.shape[2]}" if got.ndim == 3 and got.shape[2] > 1 else ""
+            if got.shape[1] > len(inputs):
+                along = f" in result {place[1] % (got.shape[1] // len(inputs)) + 1}"
             raise CheckFailedError(
                 f"{what} off by {worst:.4g} ULP of {dtype} (budget {budget:g}){along}: "
-                f"got {got[place]}, exactly {exactly}; {inputs.describe(int(place[1]))}",
+                f"got {got[place]}, exactly {exactly}; {inputs.describe(int(place[1] * len(inputs) // got.shape[1]))}",
                 {"value" if what == "value" else "gradient": worst},
             )
         return worst
@@ -226,6 +251,14 @@ class Trial:
 def total(rows: Any) -> Any:
     """The sum of an array of whatever library, the library's tape included."""
     return rows.sum() if hasattr(rows, "sum") else rows.__array_namespace__().sum(rows)
+
+
+def side_by_side(results: tuple[Any, ...]) -> Any:
+    """Arrays of one shape along a last axis, booleans as 0 and 1, of whatever library, the library's tape included."""
+    first = results[0]
+    xp = array_api_compat.array_namespace(first)
+    one, zero = xp.ones_like(first), xp.zeros_like(first)
+    return xp.stack([x if x.dtype == first.dtype else xp.where(x, one, zero) for x in results], axis=-1)
 
 
 def expect(condition: bool, message: str) -> None:

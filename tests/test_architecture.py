@@ -20,10 +20,12 @@ FLOORS = {
     "_check": 2,
     "_reduce": 2,
     "_blocks": 2,
+    "_sorting": 2,
     "autodiff": 3,
     "measures": 4,
     "losses": 5,
     "": 6,
+    "distance_maps": 6,
     "command": 7,
     "__main__": 8,
 }
@@ -33,8 +35,8 @@ BRIDGES = {
     "autodiff/_jax.py": "jax",
 }
 FRAMEWORKS = {"torch", "jax", "jaxlib", "cupy", "tensorflow", "dask", "array_api_strict"}
-# The command reports on the libraries it finds, so it has to know them.
-OUTSIDE_THE_HOUSE = {"command", "__main__"}
+# The command reports on the libraries it finds, so it has to know them; distance maps are of NumPy arrays.
+OUTSIDE_THE_HOUSE = {"command", "__main__", "distance_maps"}
 
 
 def imports(source: str, path: str) -> Iterator[tuple[str, int]]:

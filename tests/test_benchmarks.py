@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import agreement, contest, imports, inputs, machine, ours, report, tasks, timing
+from benchmarks import agreement, contest, imports, inputs, machine, memory, ours, report, tasks, timing
 from benchmarks.agreement import Difference, difference
 from benchmarks.backends import BACKENDS, Call, NumPy, open_backend
 from benchmarks.contest import Row
@@ -34,6 +35,13 @@ TINY_SIZES: dict[str, tuple[tuple[int, ...], ...]] = {
     "distribution focal": ((3, 4, 16),),
     "smooth l1": ((7,),),
     "huber": ((7,),),
+    "dice": ((2, 2, 32, 32),),
+    "tversky": ((2, 2, 32, 32),),
+    "softmax dice": ((2, 2, 32, 32),),
+    "lovasz softmax": ((2, 2, 32, 32),),
+    "batch hard triplet": ((12, 5),),
+    "nt-xent": ((8, 5),),
+    "info nce": ((6, 5),),
 }
 TINY = Effort(sizes=TINY_SIZES, compiled_sizes={}, seconds=0.0, imports=2)
 SUM = Task("sum", "sum", (6,), Call(gradient=False, compiled=False), lambda: inputs.matched_boxes(6))
@@ -54,10 +62,6 @@ def test_ratio_is_taken_round_by_round() -> None:
     # The ratio of the medians would be 3/2.
     times = Times({"ours": [1.0, 2.0, 9.0], "peer": [3.0, 2.0, 9.0]}, calls=1)
     assert times.ratio("ours", "peer") == Spread(median=1.0, lower=1.0, upper=2.0)
-
-
-def test_fastest_has_the_smallest_median() -> None:
-    assert Times({"a": [1.0, 5.0, 5.0], "b": [4.0, 4.0, 4.0]}, calls=1).fastest(["a", "b"]) == "b"
 
 
 def test_race_calls_all_in_turns_without_collecting_garbage(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,6 +150,48 @@ def test_numbers_lie_on_both_sides_of_the_kink() -> None:
     assert 0.4 < np.mean(np.abs(pred - target) < 1) < 0.6
 
 
+def test_label_images_have_every_class_and_logits_that_know_it() -> None:
+    logits, labels = inputs.segmented((2, 4, 64, 64))
+    assert (logits.shape, labels.shape) == ((2, 4, 64, 64), (2, 64, 64))
+    assert logits.dtype == np.float32
+    assert labels.dtype == np.int64
+    assert all(set(image.ravel()) == set(range(4)) for image in labels)
+    assert 0.6 < np.mean(np.argmax(logits, axis=1) == labels) < 0.95
+    assert np.all(labels[:, :8, :8] == labels[:, :1, :1])  # in squares
+
+
+def test_masks_are_the_same_as_probabilities() -> None:
+    logits, labels = inputs.segmented((2, 4, 64, 64))
+    probs, targets = inputs.masked((2, 4, 64, 64))
+    assert probs.dtype == targets.dtype == np.float32
+    np.testing.assert_allclose(np.sum(probs, axis=1), 1, rtol=1e-6)
+    np.testing.assert_array_equal(np.argmax(probs, axis=1), np.argmax(logits, axis=1))
+    np.testing.assert_array_equal(np.argmax(targets, axis=1), labels)
+    assert set(np.unique(targets)) == {0.0, 1.0}
+    assert np.all(np.sum(targets, axis=1) == 1)
+
+
+def test_the_hardest_pairs_lie_on_both_sides_of_the_margin() -> None:
+    embeddings, labels = inputs.identities((512, 256))
+    assert embeddings.dtype == np.float32
+    assert np.all(np.bincount(labels) == 4)
+    apart = np.sqrt(np.sum((embeddings[:, None] - embeddings) ** 2, axis=-1))
+    same = labels[:, None] == labels
+    violation = np.max(np.where(same, apart, -1), axis=-1) - np.min(np.where(same, np.inf, apart), axis=-1) + 0.2
+    assert 0.5 < np.mean(violation > 0) < 0.99
+    assert np.min(np.abs(violation)) > 1e-4
+
+
+def test_views_come_in_pairs() -> None:
+    embeddings, labels = inputs.views((16, 5))
+    assert embeddings.shape == (16, 5)
+    assert np.all(np.bincount(labels) == 2)
+    queries, keys = inputs.queries((8, 5))
+    order = np.argsort(labels, stable=True)
+    np.testing.assert_array_equal(queries, embeddings[order[::2]])
+    np.testing.assert_array_equal(keys, embeddings[order[1::2]])
+
+
 @pytest.mark.parametrize("entry", list(TINY_SIZES))
 def test_inputs_are_the_same_every_time(entry: str) -> None:
     subject = next(subjects[entry] for subjects in tasks.FAMILIES.values() if entry in subjects)
@@ -191,6 +237,13 @@ def test_other_results_disagree(peer: Any) -> None:
 def test_a_difference_from_nan_is_infinite() -> None:
     nan = np.float32(np.nan)
     assert difference((VALUE, GRADIENT), (VALUE * nan, GRADIENT * nan)) == Difference(float("inf"), float("inf"))
+
+
+def test_a_gradient_of_sorted_pixels_has_a_tolerance_of_its_own() -> None:
+    other = GRADIENT * np.float32(1 + 1e-3)
+    assert not difference((VALUE, GRADIENT), (VALUE, other)).agrees
+    assert difference((VALUE, GRADIENT), (VALUE, other), agreement.SORTED).agrees
+    assert not difference((VALUE, GRADIENT), (VALUE, GRADIENT * np.float32(1.1)), agreement.SORTED).agrees
 
 
 def test_a_row_without_slopes_is_compared_too() -> None:
@@ -256,6 +309,81 @@ def test_a_bound_is_timed_but_neither_compared_nor_the_fastest_peer(monkeypatch:
     assert "less work is a bound, not a peer: nothing at all" in report.remarks(made_up(row))
 
 
+def test_a_peer_that_takes_long_is_timed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+
+    def slow(pred: Any, target: Any) -> Any:
+        calls.append("slow")
+        time.sleep(0.02)
+        return total(pred, target)
+
+    monkeypatch.setattr(contest, "PATIENCE", 0.01)
+    row = contest.contest(SUM, NumPy(), {ours.NAME: {"sum": total}, "slow": {"sum": slow}}, seconds=0.0)
+    assert len(calls) == 3  # first, second, memory
+    assert row.fastest_peer == "slow"
+    assert row.sound
+    spread = row.times["slow"]
+    assert spread.lower == spread.median == spread.upper > 0.01
+    assert row.ratios["slow"].median == spread.median / row.times[ours.NAME].median
+
+
+def test_a_slow_peer_with_another_result_is_not_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contest, "PATIENCE", -1.0)
+    found = {ours.NAME: {"sum": total}, "liar": {"sum": lambda pred, target: total(pred, target) * 1.01}}
+    row = contest.contest(SUM, NumPy(), found, seconds=0.0)
+    assert row.disagreeing == ["liar"]
+    assert list(row.times) == list(row.memory) == [ours.NAME]
+
+
+@pytest.mark.skipif(not installed("torch"), reason="torch is not installed")
+def test_a_peer_may_be_compiled_in_pieces_and_we_may_not() -> None:
+    def split(pred: Any, target: Any) -> Any:
+        return (pred * target).sum() * float(pred.sum() > -1e9)  # leaves the compiled code for a number
+
+    task = replace(SUM, call=Call(gradient=False, compiled=True))
+    whole = contest.contest(task, open_backend("torch"), {ours.NAME: {"sum": split}}, seconds=0.0)
+    assert list(whole.failed) == [ours.NAME]
+    found = {ours.NAME: {"sum": lambda pred, target: (pred * target).sum()}, "peer": {"sum": split}}
+    row = contest.contest(task, open_backend("torch"), found, seconds=0.0)
+    assert row.failed == {}
+    assert row.fastest_peer == "peer"
+
+
+# Memory
+
+
+def test_the_largest_rise_forgets_what_was_there_before() -> None:
+    assert memory.rise([]) == 0
+    assert memory.rise([3, -3, 2]) == 3
+    assert memory.rise([-5, 3, 4, -7, 6]) == 7
+
+
+KILO = np.ones((1000, 2), dtype=np.float32)  # 8000 bytes
+
+
+@pytest.mark.parametrize("name", list(BACKENDS))
+def test_memory_is_that_of_the_results_and_of_what_lies_between(name: str) -> None:
+    if not installed(name):
+        pytest.skip(f"{name} is not installed")
+    backend = open_backend(name)
+    arrays = [backend.array(KILO), backend.array(KILO)]
+    call = Call(gradient=False, compiled=name == "jax")
+    one = backend.peak(lambda pred, target: pred + target, arrays, call)
+    assert 8_000 <= one < 9_000
+    two = backend.peak(lambda pred, target: (pred + target, pred - target), arrays, call)
+    assert 16_000 <= two < 17_500
+
+
+@pytest.mark.skipif(not installed("torch"), reason="torch is not installed")
+@pytest.mark.parametrize("compiled", [False, True])
+def test_memory_of_a_gradient_in_torch(compiled: bool, capfd: pytest.CaptureFixture[str]) -> None:
+    backend = open_backend("torch")
+    arrays = [backend.array(KILO), backend.array(KILO)]
+    found = backend.peak(lambda pred, target: (pred * target).sum(), arrays, Call(gradient=True, compiled=compiled))
+    assert 8_000 <= found < (9_500 if compiled else 17_500)
+    assert capfd.readouterr() == ("", "")
+
+
 def raced(goal: Goal | None) -> Row:
     """A made-up race: two times as fast as `near`, three times as fast as `far`."""
     return Row(
@@ -264,6 +392,7 @@ def raced(goal: Goal | None) -> Row:
         device="cpu",
         first_call={ours.NAME: 4.0, "near": 8.0, "far": 1.0},
         differences={"near": Difference(1e-7, 1e-7), "far": Difference(0.0, 0.0)},
+        memory={ours.NAME: 1.0, "near": 2.56, "far": 3.0},
         times={
             ours.NAME: Spread(0.010, 0.009, 0.011),
             "near": Spread(0.020, 0.019, 0.021),
@@ -310,6 +439,17 @@ BINARY = [(256, 80), (8_400, 80), (67_200, 80)]
             },
         ),
         ("regression", {"smooth L1 loss": [(1_000_000,)], "Huber loss": [(1_000_000,)]}),
+        (
+            "segmentation",
+            {
+                f"{loss} loss": [(2, 4, 64, 64), (8, 4, 256, 256)]
+                for loss in ("Dice", "Tversky", "softmax Dice", "Lovasz softmax")
+            },
+        ),
+        (
+            "embeddings",
+            {"batch-hard triplet": [(512, 256)], "NT-Xent loss": [(512, 128)], "InfoNCE loss": [(512, 128)]},
+        ),
     ],
 )
 def test_every_loss_is_raced_at_every_size(family: str, expected: dict[str, list[tuple[int, ...]]]) -> None:
@@ -388,14 +528,38 @@ def test_the_large_table_is_held_against_torchvision(backend: str) -> None:
         ("Huber loss", "jax", True, True, Goal(1.0)),
         ("Huber loss", "numpy", True, False, Goal(1.0)),
         ("Huber loss", "numpy", False, False, None),
+        ("batch-hard triplet", "torch", True, False, Goal(1.5, against="PML")),
+        ("batch-hard triplet", "torch", True, True, Goal(1.5, against="PML")),
+        ("batch-hard triplet", "torch", False, False, None),
+        ("batch-hard triplet", "jax", True, True, None),
+        ("NT-Xent loss", "torch", True, False, None),
+        ("InfoNCE loss", "torch", True, False, None),
     ],
 )
 def test_goals_of_the_other_losses(title: str, backend: str, gradient: bool, compiled: bool, goal: Goal | None) -> None:
-    plan = [task for family in ("classification", "regression") for task in tasks.plan(family, backend, Effort())]
+    families = ("classification", "regression", "embeddings")
+    plan = [task for family in families for task in tasks.plan(family, backend, Effort())]
     goals = {task.goal for task in plan if task.title == title and task.call == Call(gradient, compiled)}
     assert goals == {goal}
     if goal is not None and goal.against is not None:
         assert goal.against in tasks.CONTESTANTS[backend]
+
+
+@pytest.mark.parametrize(
+    ("title", "goal"),
+    [
+        ("Dice loss", Goal(1.5, against="MONAI")),
+        ("Tversky loss", Goal(1.5, against="MONAI")),
+        ("softmax Dice loss", Goal(1.5, against="MONAI")),
+        ("Lovasz softmax loss", Goal(1.5)),
+    ],
+)
+def test_goals_of_segmentation_losses_at_the_larger_size(title: str, goal: Goal) -> None:
+    for backend in BACKENDS:
+        for task in tasks.plan("segmentation", backend, Effort()):
+            if task.title == title:
+                held = backend == "torch" and task.call.gradient and task.size == (8, 4, 256, 256)
+                assert task.goal == (goal if held else None)
 
 
 # The reports
@@ -426,13 +590,14 @@ def test_json_is_strict_and_complete() -> None:
     assert first["goal"] == {"ratio": 2.5, "against": "the fastest peer"}
     assert first["reached"] is False
     assert first["first_call_ms"]["near"] == 8000.0
+    assert first["memory_in_inputs"] == {ours.NAME: 1.0, "near": 2.56, "far": 3.0}
     assert second["differences"]["near"] == {"value": None, "gradient": None, "agrees": False}
 
 
 def test_a_line_of_the_table() -> None:
     assert report.cells(raced(Goal(2.0))) == (
         *("sum", "6", "torch compiled", "value+grad", "10"),
-        *("   20 near", "2.00", "1.90-2.10", "≥ 2.0 reached", "4.0/8.0"),
+        *("   20 near", "2.00", "1.90-2.10", "≥ 2.0 reached", "1.0/2.6", "4.0/8.0"),
     )
     assert report.cells(raced(Goal(2.5, against="far")))[8] == "≥ 2.5 reached, far 3.00"
     assert report.cells(raced(Goal(2.5, against="absent")))[8] == "≥ 2.5 not raced, absent"
@@ -478,7 +643,7 @@ def test_disagreements_and_failures_are_told() -> None:
     row = replace(raced(None), failed={"worse": "TypeError: no"}, differences={"near": Difference(0.5, None)})
     text = "\n".join(report.remarks(made_up(row)))
     assert "worse failed: TypeError: no" in text
-    assert "near got another result: Difference(value=0.5, gradient=None)" in text
+    assert "near got another result: Difference(value=0.5, gradient=None, tolerance=1e-05)" in text
 
 
 # Runs
@@ -495,11 +660,20 @@ def rivals(backend: str, entry: str) -> list[str]:
     if entry == "iou table":
         return ["torchvision", "ultralytics"] if backend == "torch" else ["plain formula", "torchvision"]
     if backend == "torch":
-        return {"sigmoid focal": ["torchvision", "fused BCE"], "distribution focal": ["ultralytics"]}.get(
-            entry, ["torch's own"]
-        )
+        return {
+            "sigmoid focal": ["torchvision", "fused BCE"],
+            "distribution focal": ["ultralytics"],
+            "dice": ["MONAI", "SMP"],
+            "tversky": ["MONAI", "SMP"],
+            "softmax dice": ["MONAI", "kornia"],
+            "lovasz softmax": ["kornia", "SMP"],
+            "batch hard triplet": ["PML", "plain formula"],
+            "nt-xent": ["PML", "plain formula"],
+            "info nce": ["PML", "plain formula"],
+        }.get(entry, ["torch's own"])
     gather = ["plain gather"] if backend == "jax" and entry in ("softmax ce", "distribution focal") else []
-    optax = ["optax"] if backend == "jax" and entry not in ("distribution focal", "smooth l1") else []
+    known = {"sigmoid focal", "sigmoid bce", "softmax ce", "huber", "softmax dice", "nt-xent"}
+    optax = ["optax"] if backend == "jax" and entry in known else []
     return ["plain formula", *gather, *optax]
 
 
@@ -510,12 +684,13 @@ def test_a_tiny_run(name: str, family: str) -> None:
         pytest.skip(f"{name} is not installed")
     found = command.measure([family], [open_backend(name)], replace(TINY, imports=0))
     assert found.sound
-    losses = {"boxes": 2, "classification": 4, "regression": 2}[family]
+    losses = {"boxes": 2, "classification": 4, "regression": 2, "segmentation": 4, "embeddings": 3}[family]
     assert len(found.rows) == 2 * losses + (family == "boxes" and name != "jax")
     for row in found.rows:
         assert row.rounds >= timing.ROUNDS
         assert all(spread.median > 0 for spread in row.times.values())
         peers = rivals(name, row.task.entry.removesuffix(" and gradient"))
+        assert list(row.memory) == list(row.times)
         assert list(row.times) == [ours.NAME, *(peer for peer in peers if peer not in found.absent)]
 
 

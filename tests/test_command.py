@@ -18,19 +18,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from array_losses.command import main
+from array_losses.command import inputs as command_inputs
+from array_losses.command import main, masks
 from array_losses.command.comparison import GRADIENT_BUDGET, VALUE_BUDGET, compare, worst_disagreement
-from array_losses.command.entries import (
-    ENTRIES,
-    Entry,
+from array_losses.command.entries import ENTRIES, Entry, select
+from array_losses.command.errors import InputError
+from array_losses.command.inputs import (
     corners,
+    embeddings,
+    embeddings_of_pairs,
     logits,
     logits_and_overlaps,
     logits_and_signs,
+    painted,
+    painted_logits,
     probabilities,
-    select,
 )
-from array_losses.command.errors import InputError
 from array_losses.command.libraries import (
     KNOWN,
     AbsentError,
@@ -40,6 +43,7 @@ from array_losses.command.libraries import (
     open_numpy,
     requested_backends,
 )
+from array_losses.command.masks import GRID, rasterise
 from array_losses.command.matching import match
 from array_losses.command.sample import load, parse
 from array_losses.command.terminal import Line, Table, plain
@@ -196,6 +200,7 @@ def test_matching_by_hand() -> None:
     assert matches.place(3) == "images[1].detections[0]"
     assert matches.scores.tolist() == [0.9, 0.5, 1.0, 0.0]
     assert matches.overlap.tolist() == [18 / 22, 0, 1 / 2, 0]
+    assert matches.annotation.tolist() == [1, 2]
     assert (len(matches), matches.detections) == (2, 4)
     assert (matches.without_class, matches.without_overlap) == (1, 1)
 
@@ -224,6 +229,85 @@ def test_what_regression_losses_get_by_hand() -> None:
     assert pred.tolist() == [[0, 0, 20 / 22, 1], [0, 0, 1, 1 / 2]]
     assert target.tolist() == [[2 / 22, 0, 1, 1], [0, 0, 1, 1]]
     assert (rows.tolist(), size) == ([0, 2], 1)
+
+
+# Boxes of one image of 64 x 64 pixels, each of which is a cell then. Half of it is a cat, found in the lower three
+# quarters; a dog is found where none is.
+QUARTERS: dict[str, Any] = {
+    "classes": ["cat", "dog", "cow"],
+    "images": [
+        {
+            "id": "yard",
+            "ground_truth": [[0, 100, 200, 164, 232]],
+            "detections": [[0, 0.5, 100, 216, 164, 264], [0, 0.25, 100, 216, 164, 232], [1, 0.8, 100, 200, 132, 232]],
+        }
+    ],
+}
+
+
+def test_masks_by_hand() -> None:
+    found = rasterise(parse(encoded(QUARTERS), "own.json"))
+    assert found.places == ('images[0], class "cat"', 'images[0], class "dog"')
+    cat, dog = np.zeros((2, GRID, GRID))
+    cat[:32] = 1
+    np.testing.assert_array_equal(found.target, [cat, dog])
+    cat[:] = 0
+    cat[16:] = 0.5
+    dog[:32, :32] = 0.8
+    np.testing.assert_array_equal(found.scores, [cat, dog])
+
+
+def test_a_cell_belongs_to_a_box_if_its_centre_does() -> None:
+    image = {"id": "", "ground_truth": [[0, 0, 0, 64, 64]], "detections": [[0, 1, 2.5, 7.51, 4.5, 8.6]]}
+    scores = rasterise(parse(encoded({"classes": ["cat"], "images": [image]}), "own.json")).scores[0]
+    assert np.argwhere(scores).tolist() == [[8, 2], [8, 3]]
+
+
+def test_degenerate_images_have_masks_without_cells() -> None:
+    line = {"id": "", "ground_truth": [[0, 5, 5, 5, 9]], "detections": []}
+    empty = {"id": "", "ground_truth": [], "detections": []}
+    found = rasterise(parse(encoded({"classes": ["cat"], "images": [empty, line]}), "own.json"))
+    assert found.places == ('images[1], class "cat"',)
+    assert not np.any(found.target)
+    assert not np.any(found.scores)
+
+
+def test_what_segmentation_losses_get_by_hand() -> None:
+    matches = match(parse(encoded(QUARTERS), "own.json"))
+    probs, target, rows, size = painted(matches)
+    np.testing.assert_array_equal(probs, matches.masks.scores)
+    np.testing.assert_array_equal(target, matches.masks.target)
+    assert (rows.tolist(), size) == ([0, 1], GRID * GRID)
+    cells = painted_logits(matches).pred
+    assert cells[:, 0, 0].tolist() == pytest.approx([-math.log(999_999), math.log(4)], rel=1e-9)
+    assert cells[0, 63, 63] == 0
+
+
+def test_what_embedding_losses_get_by_hand() -> None:
+    matches = match(parse(encoded(DOCUMENT), "own.json"))
+    vectors, labels, rows, size = embeddings(matches)
+    # Of two numbers the larger one is a standard deviation above their mean.
+    np.testing.assert_allclose(vectors, [[1, 1, 1, 1, -1], [-1, -1, -1, -1, 1]], rtol=1e-12)
+    assert (labels.tolist(), rows.tolist(), size) == ([1, 2], [0, 2], 1)
+    queries, keys, rows, _ = embeddings_of_pairs(matches)
+    np.testing.assert_allclose(queries, vectors[:, :4], rtol=1e-12)
+    assert keys.tolist() == [pytest.approx([8.5 / 6.5, 1, 1, 1]), pytest.approx([-1, 1, -1, 1])]
+    assert rows.tolist() == [0, 2]
+
+
+def test_embeddings_that_do_not_differ_are_zeros() -> None:
+    image = {"id": "", "ground_truth": [[0, 0, 0, 2, 2]], "detections": [[0, 0.5, 0, 0, 1, 2]]}
+    vectors, _, _, _ = embeddings(match(parse(encoded({"classes": ["cat"], "images": [image]}), "own.json")))
+    assert vectors.tolist() == [[0] * 5]
+
+
+def test_of_a_large_file_so_much_is_compared_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(masks, "MOST_MASKS", 2)
+    monkeypatch.setattr(command_inputs, "MOST_EMBEDDINGS", 1)
+    matches = match(parse(encoded(DOCUMENT), "own.json"))
+    assert matches.masks.places == ('images[0], class "cat"', 'images[0], class "dog"')
+    for found in (embeddings(matches), embeddings_of_pairs(matches)):
+        assert len(found.pred) == len(found.target) == len(found.rows) == 1
 
 
 # The probabilities are 9/10 (matched, IoU 9/11), 1/2 (not), nearly 1 (matched, IoU 1/2) and nearly 0 (not), so that
@@ -270,6 +354,37 @@ def test_means_by_hand(name: str) -> None:
     (result,) = compare(matches, every_backend([open_numpy()]), select([name]))
     assert result.mean["numpy"] == pytest.approx(MEANS[name], rel=1e-5)
     assert result.within_budget
+
+
+# Of the cat's 2048 cells 1024 are found with 1/2, and 2048 others too. Of the dog nothing is there.
+L = LN(999_999)
+MASK_MEANS = {
+    "dice_loss": (1 - 2 * 512 / (1536 + 2048) + 1) / 2,
+    "jaccard_loss": (1 - 512 / (1536 + 2048 - 512) + 1) / 2,
+    "tversky_loss": (1 - 512 / (0.3 * 1536 + 0.7 * 2048) + 1) / 2,
+    "focal_tversky_loss": ((1 - 512 / (0.3 * 1536 + 0.7 * 2048)) ** 0.75 + 1) / 2,
+    "mcc_loss": (1 - (4096 * 512 - 1536 * 2048) / math.sqrt(1536 * 2048 * 2560 * 2048) + 1) / 2,
+    "sigmoid_dice_loss": (1 - 2 * 512 / (1536 + 2048) + 1) / 2,
+    "combo_loss": (0.5 * 0.5 * (3 / 4 * LN(2) + 1 / 4 * LN(1e6)) + 0.5 * 5 / 7 + 0.5 * 0.5 * 1 / 4 * LN(5) + 0.5) / 2,
+    # The missed half costs 1 + L each and takes IoU to 1/2, the uncertain cells cost 1 each and take it to 0; the first
+    # cell of a dog that is not there takes it to 0.
+    "lovasz_hinge_loss": ((1 + L) / 2 + 1 / 2 + 1 + LN(4)) / 2,
+}
+
+
+@pytest.mark.parametrize("name", MASK_MEANS)
+def test_means_of_masks_by_hand(name: str) -> None:
+    matches = match(parse(encoded(QUARTERS), "own.json"))
+    (result,) = compare(matches, every_backend([open_numpy()]), select([name]))
+    assert result.mean["numpy"] == pytest.approx(MASK_MEANS[name], rel=1e-5)
+    assert result.within_budget
+
+
+def test_embeddings_without_pairs_cost_nothing() -> None:
+    matches = match(parse(encoded(DOCUMENT), "own.json"))
+    names = [entry.name for entry in ENTRIES if entry.section.name == "embeddings"][:-1]  # all but info_nce_loss
+    results = compare(matches, every_backend([open_numpy()]), select(names))
+    assert [result.mean["numpy"] for result in results] == [0] * len(names)
 
 
 def bundled() -> dict[str, Any]:
@@ -355,7 +470,9 @@ def test_a_function_name_selects_all_its_forms_in_the_order_of_the_table() -> No
 
 
 def test_an_unknown_loss_is_refused_with_the_names() -> None:
-    with pytest.raises(InputError, match=r"^--losses iou: must be one of iou_loss:linear, .*, focal_l1_loss$"):
+    with pytest.raises(
+        InputError, match=r"^--losses iou: must be one of iou_loss:linear, .*, info_nce_loss:temperature=0.5$"
+    ):
         select(["giou_loss", "iou"])
 
 
@@ -479,7 +596,11 @@ def last_row_lost() -> Library:
 
 @pytest.mark.parametrize(
     ("name", "place"),
-    [("hinge_loss", "images[1].detections[0]"), ("l1_loss", "images[0].detections[2]")],
+    [
+        ("hinge_loss", "images[1].detections[0]"),
+        ("l1_loss", "images[0].detections[2]"),
+        ("dice_loss", 'images[1], class "cat"'),
+    ],
 )
 def test_a_row_is_found_in_the_file(name: str, place: str) -> None:
     matches = match(parse(encoded(DOCUMENT), "own.json"))
@@ -551,6 +672,8 @@ def test_the_command_on_numpy_alone() -> None:
         "Boxes: mean over 294 matched pairs, in float32",
         "Classification: mean over 452 detections, 294 of them matched, in float32",
         "Regression: mean over the 4 corner coordinates of 294 matched pairs, in float32",
+        "Segmentation: mean over 211 masks of 64 x 64 cells, in float32",
+        "Embeddings: mean over 294 matched detections, in float32",
     ]
     assert "numpy in float64" in " ".join(done.stdout.split())
     assert "Within the budget" in done.stdout
@@ -666,6 +789,8 @@ def test_help_names_the_losses_and_the_exit_statuses() -> None:
         "focal_eiou_loss",
         "quality_focal_loss",
         "huber_loss:delta=0.1",
+        "lovasz_hinge_loss",
+        "batch_hard_triplet_loss",
         "--backend",
     ):
         assert text in done.stdout

@@ -1,7 +1,8 @@
 """The conformance suite: it passes on the libraries of the development requirements, and it can fail.
 
-This run leaves out what takes minutes: `torch.compile`, and in JAX, where every new call compiles, further sets of
-knobs and the checks of shapes and reductions. `python -m conformance` runs all.
+This run leaves out what takes minutes: further sets of knobs of regions and embeddings, `torch.compile`, and in JAX,
+where every new call compiles, further sets of knobs, the checks of shapes and reductions, and regions and embeddings
+that are alike. `python -m conformance` runs all.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ import pytest
 import array_losses
 from conformance import __main__ as command
 from conformance import backends, cases, exact, families, reference, report, suite
+from conformance.cases import embeddings as embedding_cases
+from conformance.cases import regions as region_cases
 from conformance.checks import ARRAYS, MODES, NUMBERS, TRANSFORMS, Check
-from conformance.dual import MP
+from conformance.dual import MP, Dual, total
 from conformance.families import BOXES
 from conformance.inputs import boxes, classes, numbers
 from conformance.inputs.rows import Inputs
@@ -26,6 +29,8 @@ from conformance.ulp import Exact, error, rounded, ulp
 
 # The suite ------------------------------------------------------------------------------------------------------------
 
+# Their references take seconds: only with their first knobs here.
+LARGE = (*region_cases.CASES, *embedding_cases.CASES)
 WITHOUT_JIT = tuple(check for check in suite.ALL if not check.name.startswith("jit"))
 NUMBERS_ONLY = NUMBERS + tuple(check for check in MODES + ARRAYS if check.name in ("vmap", "arrays")) + TRANSFORMS
 
@@ -42,12 +47,32 @@ NUMBERS_ONLY = NUMBERS + tuple(check for check in MODES + ARRAYS if check.name i
 )
 def test_suite(name: str, checks: tuple[Check, ...]) -> None:
     backend = backends.find(name)
-    results = suite.run(array_losses, [backend], checks=checks, further=not backend.calls_compile)
+    functions = [case.name for case in cases.CASES if case not in LARGE]
+    _all_is_green(backend, checks, functions, further=not backend.calls_compile)
+
+
+@pytest.mark.parametrize(
+    ("name", "checks"),
+    [
+        ("numpy", suite.QUICK + MODES),
+        ("array_api_strict", NUMBERS_ONLY),
+        ("torch", NUMBERS_ONLY),
+        ("jax", NUMBERS_ONLY),
+    ],
+)
+def test_suite_of_regions_and_embeddings(name: str, checks: tuple[Check, ...]) -> None:
+    backend = backends.find(name)
+    functions = [case.name for case in LARGE if not (backend.calls_compile and case.alike)]
+    _all_is_green(backend, checks, functions, further=False)
+
+
+def _all_is_green(backend: Any, checks: tuple[Check, ...], functions: list[str], further: bool) -> None:
+    results = suite.run(array_losses, [backend], functions, checks=checks, further=further)
     failures = [str(result) for result in results if result.failure]
     assert not failures, "\n".join(failures)
     # Every function in both precisions at the least.
     executed = {(result.function, result.dtype) for result in results}
-    assert executed >= {(case.name, dtype) for case in cases.CASES for dtype in ("float32", "float64")}
+    assert executed >= {(name, dtype) for name in functions for dtype in ("float32", "float64")}
 
 
 def test_every_public_function_has_a_row_and_a_budget() -> None:
@@ -192,6 +217,32 @@ def test_a_state_that_is_not_handed_on_is_noticed() -> None:
     assert {"state", "feeding back"} <= failures(library, "equalization_loss_v2")
 
 
+def test_a_nan_that_reaches_another_class_is_noticed() -> None:
+    def dice_loss(probs: Any, targets: Any, **options: Any) -> Any:
+        rows = array_losses.dice_loss(probs, targets, **options)
+        return rows + 0.0 * rows.sum(-1, keepdims=True) if getattr(rows, "ndim", 0) == 2 else rows
+
+    assert "NaN stays in its row" in failures(sabotaged(dice_loss=dice_loss), "dice_loss")
+
+
+def test_a_layout_that_is_not_looked_at_is_noticed() -> None:
+    def boundary_loss(probs: Any, distance_map: Any, **options: Any) -> Any:
+        if probs.ndim == 5:
+            options["batch_axes"] = (0, 1)
+        return array_losses.boundary_loss(probs, distance_map, **options)
+
+    assert "layouts" in failures(sabotaged(boundary_loss=boundary_loss), "boundary_loss")
+
+
+def test_samples_that_stay_apart_nevertheless_are_noticed() -> None:
+    def lovasz_hinge_loss(logits: Any, targets: Any, **options: Any) -> Any:
+        if options["batch_axes"] == ():
+            return array_losses.lovasz_hinge_loss(logits, targets, **options | {"batch_axes": 0}).sum(0)
+        return array_losses.lovasz_hinge_loss(logits, targets, **options)
+
+    assert "pooled" in failures(sabotaged(lovasz_hinge_loss=lovasz_hinge_loss), "lovasz_hinge_loss")
+
+
 # The command ----------------------------------------------------------------------------------------------------------
 
 
@@ -300,6 +351,135 @@ def frozen(name: str, knobs: dict[str, Any], here: Any, there: Any) -> Any:
     # The moved value holds its own alpha: exchange it for the one taken here.
     change = (alpha[0] - alpha[1]) * shape[1]
     return value - change if name == "ciou" else value + change
+
+
+def at(name: str, row: Any, **knobs: Any) -> Dual:
+    """The sum of all results for a row."""
+    return total(reference.results(name, *row, **knobs)[0])
+
+
+OF_REGIONS = [case for case in cases.CASES if case.family is not None and case.family.layout is not None]
+
+
+@pytest.mark.parametrize("case", OF_REGIONS, ids=lambda case: case.name)
+def test_slopes_of_the_reference_of_regions_are_differences_of_its_values(case: cases.Case) -> None:
+    """At some numbers of each argument. What is a constant for the gradient is left out: the weights of generalized
+    Dice come from the targets; the seeds of the spatial embedding are drawn to constants."""
+    for variant in case.variants:
+        family = variant.family or case.family
+        assert family is not None
+        knobs = variant.knobs | ({"seed_weight": 0.0} if case.name == "spatial_embedding_loss" else {})
+        rows = family.ordinary("float64")
+        row, spans = rows.row(5), rows.spans()
+        slopes = at(case.name, row, **knobs).slopes
+        for index in family.differentiable:
+            if (case.name, family.arguments[index].name) != ("generalized_dice_loss", "targets"):
+                for place in range(min(4, len(spans[index]))):
+                    ahead, behind = (at(case.name, stepped(row, index, place, way), **knobs).value for way in (1, -1))
+                    slope = slopes.get(spans[index].start + place, 0)
+                    assert abs((ahead - behind) / (2 * STEP) - slope) < 1e-15, family.arguments[index].name
+
+
+def stepped(row: tuple[Any, ...], index: int, place: int, way: int) -> list[Any]:
+    """The row with one number of an array a step further."""
+    shape = np.shape(row[index])
+    numbers = [MP.mpf(x) for x in np.ravel(row[index]).tolist()]
+    numbers[place] += way * STEP
+    entries = list(row)
+    entries[index] = np.asarray(numbers, dtype=object).reshape(shape).tolist()
+    return entries
+
+
+X1, T1 = [[1.0, -1.0], [-1.0, 1.0]], [[1.0, 0.0], [1.0, 1.0]]
+Q = [[0.3, 0.4], [0.7, 0.9]]
+HARD = [[1.0, 1.0, 1.0], [0.0, 0.0, 0.0]], [[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
+"""Two hits, a false alarm, a miss, two rightly left out."""
+LOG_P = np.log([[[0.7, 0.1, 0.3, 0.5]], [[0.2, 0.6, 0.3, 0.25]], [[0.1, 0.3, 0.4, 0.25]]]).tolist()
+UNSURE = [[[0.0]], [[0.0]]]
+"""One pixel, two classes."""
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "knobs", "expected"),
+    [
+        # Of MONAI's own tests.
+        ("sigmoid_dice_loss", (X1, T1), {"smooth": 1e-6}, [0.307576]),
+        ("sigmoid_dice_loss", (X1, T1), {"smooth": 1e-5, "squared": True}, [0.178337]),
+        ("dice_loss", (Q, Q), {"intersection": "minimum", "smooth": 1e-4}, [0.0]),
+        ("dice_loss", (Q, Q), {}, [1 - 2 * 1.55 / 4.6]),
+        ("dice_loss", HARD, {}, [1 / 3]),
+        ("dice_loss", HARD, {"smooth": 1.0, "smooth_denominator": 0.0}, [1 - 5 / 6]),
+        ("dice_loss", (*HARD, [[1, 1, 0], [0, 1, 1]]), {}, [0.0]),
+        ("jaccard_loss", HARD, {}, [0.5]),
+        ("tversky_loss", HARD, {"fp_weight": 1.0, "fn_weight": 3.0}, [1 - 2 / 6]),
+        ("focal_tversky_loss", HARD, {"fp_weight": 0.5, "fn_weight": 0.5, "power": 2.0}, [1 / 9]),
+        ("mcc_loss", HARD, {}, [1 - 3 / 9]),
+        ("mcc_loss", ([[1.0, 1.0]], [[1.0, 0.0]]), {}, [1.0]),
+        ("mcc_loss", ([[1.0, 1.0]], [[1.0, 1.0]]), {}, [0.0]),
+        # Weights 1 and 1/9: 1 - 2 (1/2 + 1) / (3/2 + 3/2 + ...): I = 1/2, 3; P + T = 3/2, 13/2.
+        (
+            "generalized_dice_loss",
+            ([[[0.5]], [[3.5]]], [[[1.0]], [[3.0]]]),
+            {},
+            [1 - 2 * (0.5 + 10.5 / 9) / (1.5 + 6.5 / 9)],
+        ),
+        ("generalized_dice_loss", ([[[0.5]], [[0.5]]], [[[1.0]], [[0.0]]]), {}, [1 - 1 / 2]),
+        ("generalized_dice_loss", ([[[0.5]], [[0.5]]], [[[1.0]], [[0.0]]]), {"absent": "skip"}, [1 - 1 / 1.5]),
+        # Of the authors' formula.
+        ("lovasz_hinge_loss", ([[2.0, -1.0, 0.5, -3.0]], [[1.0, 1.0, 0.0, 0.0]]), {}, [1.25]),
+        ("lovasz_hinge_loss", ([[-2.0, -0.5]], [[0.0, 0.0]]), {}, [0.5]),
+        ("lovasz_softmax_loss", (LOG_P, [[0, 1, 2, 1]]), {}, [0.4, 0.575, 0.6]),
+        ("lovasz_softmax_loss", (LOG_P, [[0, 1, 0, 1]]), {}, [0.533333, 0.575, 0.0]),
+        ("lovasz_softmax_loss", (LOG_P, [[0, 1, 0, 1]]), {"classes": "all"}, [0.533333, 0.575, 0.4]),
+        ("softmax_dice_loss", (UNSURE, [[1]]), {}, [1.0, 1 / 3]),
+        ("softmax_dice_loss", (UNSURE, [[7]]), {}, [0.0, 0.0]),
+        ("dice_cross_entropy_loss", (UNSURE, [[1]]), {}, [2 / 3 + np.log(2)]),
+        ("dice_cross_entropy_loss", (UNSURE, [[1]], [[1]], [3.0, 1.0]), {}, [5 / 6 + np.log(2)]),
+        ("dice_focal_loss", (UNSURE, [[1]]), {"absent": "skip"}, [1 / 3 + np.log(2) / 4]),
+        ("combo_loss", ([[0.0]], [[1.0]]), {"beta": 0.75}, [0.375 * np.log(2) + 0.5 / 3]),
+        ("unified_focal_loss", (UNSURE, [[1]]), {}, [0.5 * 0.6 * np.log(2) + 0.25 * (1 + 0.375**0.5)]),
+        ("unified_focal_loss", (UNSURE, [[0]]), {}, [0.5 * 0.4 * np.log(2) / 2**0.5 + 0.25 * (0.375 + 1)]),
+        ("top_k_cross_entropy", (LOG_P, [[0, 1, 2, 1]]), {"fraction": 0.5}, [-np.log(0.25 * 0.4) / 2]),
+        ("boundary_loss", ([[0.5, 1.0]], [[4.0, -1.0]]), {}, [0.5]),
+        ("hausdorff_dt_loss", ([[0.5, 1.0]], [[1.0, 1.0]], [[1.0, 9.0]], [[2.0, 9.0]]), {}, [0.625]),
+        # A dot beside a dot: a third of each skeleton, with its pixel of smoothing, is covered.
+        ("cl_dice_loss", ([[1.0, 0.0, 0.0]], [[0.0, 0.0, 1.0]]), {}, [0.5]),
+        ("cl_dice_loss", ([[1.0, 0.0, 0.0]], [[0.0, 0.0, 1.0]]), {"smooth": 0.0}, [1.0]),
+        ("ssim_loss", ([[1.0]], [[0.0]]), {"window_size": 1}, [1 - 1e-4 / 1.0001]),
+        ("ssim_loss", ([[0.0, 1.0]] * 2, [[1.0, 0.0]] * 2), {"window_size": 2}, [1 + (0.5 - 9e-4) / (0.5 + 9e-4)]),
+        ("embedding_hinge_loss", ([[[1.0, 3.0, 7.0]]], [[[1, 1, 0]], [[0, 0, 0]]]), {"margin": 0.25}, [0.75, 0.0]),
+    ],
+)
+def test_the_reference_of_regions_by_hand(name: str, row: Any, knobs: dict[str, Any], expected: list[float]) -> None:
+    rows, _ = reference.results(name, *row, **knobs)
+    assert [float(loss.value) for loss in rows] == pytest.approx(expected, abs=5e-6)
+
+
+def test_the_reference_of_spatial_embeddings_by_hand() -> None:
+    """One pixel in, one outside at a distance of 1: phi is 1 and e^-1; the hinges are 0 and 2/e. Both seeds are 1/2."""
+    row = ([[[0.0, 0.0]]], [[[0.0, 0.0]]], [[0.0, 0.0]], [[[1, 0]]], [[[0.0, 1.0]]])
+    (loss,), _ = reference.results("spatial_embedding_loss", *row)
+    assert float(loss.value) == pytest.approx(1 / np.e + (10 * 0.25 + 0.25) / 2)
+    (loss,), _ = reference.results("spatial_embedding_loss", *row[:3], [[[1, 1]]], row[4], seed_weight=0.0)
+    assert float(loss.value) == pytest.approx(1 - (2 * np.exp(-0.25) - 1))
+
+
+def test_the_reference_of_ssim_is_the_formula_of_the_paper() -> None:
+    x, y = np.random.default_rng(7).uniform(0, 1, (2, 3, 3))
+    w = np.exp(-(np.asarray([-1.0, 0.0, 1.0]) ** 2) / 2)
+    w = np.outer(w, w) / w.sum() ** 2
+    a, b = (w * x).sum(), (w * y).sum()
+    spreads = (w * x * x).sum() - a * a + (w * y * y).sum() - b * b
+    above = (2 * a * b + 1e-4) * (2 * ((w * x * y).sum() - a * b) + 9e-4)
+    (loss,), _ = reference.results("ssim_loss", x.tolist(), y.tolist(), window_size=3, sigma=1.0)
+    assert float(loss.value) == pytest.approx(1 - above / ((a * a + b * b + 1e-4) * (spreads + 9e-4)))
+
+
+def test_skipped_regions_do_not_count() -> None:
+    row = ([[[0.5]], [[0.5]]], [[[1.0]], [[0.0]]])
+    assert [float(n.value) for n in reference.results("dice_loss", *row, absent="skip")[1]] == [1, 0]
+    assert [float(n.value) for n in reference.results("dice_loss", *row)[1]] == [1, 1]
+    assert [float(n.value) for n in reference.results("lovasz_softmax_loss", UNSURE, [[1]])[1]] == [0, 1]
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ def test_there_are_enough_and_none_twice() -> None:
     assert planted <= {case.name for case in CASES}
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_without_a_fault_all_is_green() -> None:
     """The red above comes from the fault, not from the copy."""
     nothing = faults.Fault("none", "_reduce.py", "def reduce_rows(", "def reduce_rows(", ())

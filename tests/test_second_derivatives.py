@@ -1,5 +1,5 @@
-"""Second derivatives of losses of numbers and classes: every library agrees with differences of the first, at kinks of
-the arithmetic (a logit of exactly 0) as well."""
+"""Second derivatives of losses of numbers, classes, regions and embeddings: every library agrees with differences of
+the first, at kinks of the arithmetic (a logit of exactly 0) as well."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ TARGETS = np.asarray([[1.0, 0.0, 0.3, 0.0], [0.0, 1.0, 0.0, 0.8]])
 Y = np.asarray([[0.4, -2.0, 3.0, 1.0], [0.1, 1.0, -1.0, 0.5]])
 LABELS = np.asarray([2, 0])
 SOFT = np.asarray([[0.1, 0.2, 0.3, 0.4], [0.0, 0.0, 1.0, 0.0]])
+PROBS = np.asarray([[0.1, 0.9, 0.4, 0.25], [0.55, 0.35, 0.7, 0.0]])
+# Four classes of two pixels.
+REGION: dict[str, Any] = {"axis": -1, "batch_axes": ()}
+POINTS = np.asarray([[1.0, 0.5], [0.25, -2.0], [-0.75, 1.5], [0.0, 1.0]])
+PAIRS = np.asarray([0, 1, 0, 1])
 
 CASES: list[tuple[str, dict[str, Any], tuple[Any, ...]]] = [
     ("squared_error", {}, (X, Y)),
@@ -46,6 +51,27 @@ CASES: list[tuple[str, dict[str, Any], tuple[Any, ...]]] = [
     ("entropy", {}, (np.abs(X) + 0.1,)),
     ("kl_divergence", {}, (np.abs(X) + 0.1, SOFT)),
     ("js_divergence", {}, (np.abs(X) + 0.1, SOFT + 0.05)),
+    ("dice_loss", REGION, (PROBS, TARGETS)),
+    ("dice_loss", {"squared": True, "smooth": 0.5} | REGION, (PROBS, TARGETS)),
+    ("focal_tversky_loss", REGION, (PROBS, TARGETS)),
+    ("generalized_dice_loss", REGION, (PROBS, TARGETS)),
+    ("mcc_loss", REGION, (PROBS, TARGETS)),
+    ("sigmoid_dice_loss", REGION, (X, TARGETS)),
+    ("softmax_dice_loss", REGION, (X, LABELS)),
+    ("dice_cross_entropy_loss", REGION, (X, SOFT)),
+    ("dice_focal_loss", {"gamma": 1.5} | REGION, (X, LABELS)),
+    ("combo_loss", {"beta": 0.7} | REGION, (X, TARGETS)),
+    ("unified_focal_loss", REGION, (X, LABELS)),
+    ("top_k_cross_entropy", {"fraction": 0.5} | REGION, (X, LABELS)),
+    ("lovasz_softmax_loss", REGION, (X, LABELS)),
+    ("hausdorff_dt_loss", REGION, (PROBS, TARGETS, np.abs(X), np.abs(Y))),
+    ("batch_hard_triplet_loss", {"margin": 2.0}, (POINTS, PAIRS)),
+    ("batch_all_triplet_loss", {"margin": 2.0}, (POINTS, PAIRS)),
+    ("info_nce_loss", {"temperature": 0.5}, (POINTS, POINTS[::-1] + 0.5)),
+    ("nt_xent_loss", {}, (POINTS, PAIRS)),
+    ("sup_con_loss", {"temperature": 0.5}, (POINTS, PAIRS)),
+    ("multi_similarity_loss", {"beta": 4.0, "epsilon": None}, (POINTS, PAIRS)),
+    ("proxy_anchor_loss", {"alpha": 2.0}, (POINTS, np.asarray([[0.5, 1.0], [-1.0, 0.25]]), PAIRS)),
 ]  # fmt: skip
 
 

@@ -244,6 +244,7 @@ ADJOINTS = {
     "_getitem": "getitem",
     "_put": "getitem",
     "_scatter_add": "take",
+    "_scatter_along": "take_along_axis",
 }  # met in the second derivatives of these
 
 ROWS = [(name, row) for name, rows in CASES.items() for row in rows]

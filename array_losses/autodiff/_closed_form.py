@@ -7,16 +7,17 @@ A kernel maps the rows of some arrays to one number each:
 `ranks[i]` says how many of the last axes of `arrays[i]` are a row's own: 1 for the four corners of a box or the
 logits of C classes, 0 for one number a row, `INDEX` for one integer a row that is looked up and never computed with.
 The axes before, the leading ones, are shared by broadcasting. `value` has the leading axes' shape; `slopes[i]`, of
-shape `(*leading, *own)`, holds the partial derivatives of each row's value with respect to that row of `arrays[i]`,
-or is None where `wanted[i]` is false. `xp` is the library's own module (`_array.raw`), and a kernel uses of it only
-what all libraries and the standard spell alike.
+shape `(*leading, *own)`, holds the partial derivatives of each row's value with respect to that row of `arrays[i]`, or
+is None where `wanted[i]` is false; slopes may be `Affine`, which is written out only when it is used. `xp` is the
+library's own module (`_array.raw`), and a kernel uses of it only what all libraries and the standard spell alike.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from .._array import (
     Array,
@@ -26,6 +27,7 @@ from .._array import (
     computing_dtype,
     is_jax,
     is_numpy,
+    is_plain,
     is_tape,
     is_torch,
     namespace,
@@ -34,10 +36,30 @@ from .._array import (
 )
 from .._blocks import in_blocks
 
-Kernel = Callable[..., tuple[Array, list[Array | None]]]
+
+class Affine(NamedTuple):
+    """Slopes constant + factor * arrays[source], of which the first two have own axes of length 1, or few."""
+
+    constant: Array
+    factor: Array
+    source: int
+
+
+Slopes = Array | Affine | None
+AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
+Kernel = Callable[..., tuple[Array, list[Any]]]
 Ranks = tuple[int, ...]
 INDEX = -1
 LARGEST_FLOAT16 = 65504.0
+
+
+def unblocked(kernel: AnyFunction) -> AnyFunction:
+    """Mark a kernel that goes through long arrays in blocks by itself."""
+    UNBLOCKED.add(kernel)
+    return kernel
+
+
+UNBLOCKED: set[Any] = set()
 
 
 def closed_form(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...], *arrays: Array) -> Array:
@@ -58,19 +80,31 @@ def closed_form(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...], *arrays:
     return evaluate(kernel, ranks, options, arrays, [False] * len(arrays))[0]
 
 
+def widened(x: Array, dtype: Any) -> Array:
+    """`x` in the dtype of a computation. The gradient, cast back, saturates where it is too large for float16."""
+    xp = namespace(x)
+    if x.dtype != getattr(xp, "float16", None):
+        return astype(xp, x, dtype)
+    return astype(xp, closed_form(_identity, (0,), (), x), dtype)
+
+
+def _identity(xp: Namespace, arrays: Sequence[Array], wanted: Sequence[bool]) -> tuple[Array, list[Slopes]]:
+    return arrays[0], [xp.ones_like(arrays[0]) if wanted[0] else None]
+
+
 def _tape_rule(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...]) -> Callable[..., Any]:
     def rule(*arrays: Array, wanted: Sequence[bool]) -> tuple[Array, list[Callable[[Array], Array] | None]]:
         value, slopes = evaluate(kernel, ranks, options, arrays, wanted)
         if is_tape(namespace(*arrays)):
             # A derivative of a derivative: the slopes above are differentiated as the formulas that they are.
             value = closed_form(kernel, ranks, options, *arrays)
-        return value, [None if s is None else _pullback(s, x) for s, x in zip(slopes, arrays)]
+        return value, [None if s is None else _pullback(s, x, arrays) for s, x in zip(slopes, arrays)]
 
     return rule
 
 
-def _pullback(slopes: Array, x: Array) -> Callable[[Array], Array]:
-    return lambda g: pull_back(g, slopes, x)
+def _pullback(slopes: Array | Affine, x: Array, arrays: Sequence[Array]) -> Callable[[Array], Array]:
+    return lambda g: pull_back(g, slopes, x, arrays)
 
 
 # Up to this many numbers NumPy computes plain tensors, because PyTorch needs twice as long for each call. Measured
@@ -82,7 +116,7 @@ COST_OF_ONE = 16
 
 def evaluate(
     kernel: Kernel, ranks: Ranks, options: tuple[Any, ...], arrays: Sequence[Array], wanted: Sequence[bool]
-) -> tuple[Array, list[Array | None]]:
+) -> tuple[Array, list[Slopes]]:
     """The kernel's value and the wanted slopes of some arrays, computed at least in float32."""
     standard = namespace(*arrays)
     leading = broadcast_shape(*[x.shape[: x.ndim - own_axes(rank)] for x, rank in zip(arrays, ranks)])
@@ -102,7 +136,8 @@ def evaluate(
     value, slopes = _evaluate(namespace(*views), kernel, ranks, options, views, wanted, leading, blocks=True)
     # Without leading axes NumPy returns scalars of its own.
     tensor = torch.from_numpy if leading else torch.as_tensor
-    return tensor(value), [None if s is None else tensor(s) for s in slopes]
+    parts = [None if part is None else tensor(part) for part in flattened(slopes)]
+    return tensor(value), restored(parts, sources_of(slopes))
 
 
 def own_axes(rank: int) -> int:
@@ -123,7 +158,7 @@ def _evaluate(
     wanted: Sequence[bool],
     leading: tuple[int, ...],
     blocks: bool,
-) -> tuple[Array, list[Array | None]]:
+) -> tuple[Array, list[Slopes]]:
     xp = raw(standard)
     dtype = _computing_dtype(standard, arrays, ranks)
     aligned = []
@@ -131,20 +166,28 @@ def _evaluate(
         ndim = len(leading) + own_axes(rank)
         aligned.append(x if x.ndim == ndim else xp.reshape(x, _padded(x.shape, ndim)))
 
-    def rows(parts: Sequence[Array]) -> tuple[Array, list[Array | None]]:
+    def rows(parts: Sequence[Array]) -> tuple[Array, list[Slopes]]:
         numbers = [x if rank == INDEX else astype(standard, x, dtype) for x, rank in zip(parts, ranks)]
         value, slopes = kernel(xp, numbers, wanted, *options)
         if is_jax(xp):
             # JAX casts the product itself when it transposes, so the slopes have to fit already.
-            slopes = [_within_range(xp, s, x) for s, x in zip(slopes, parts)]
+            slopes = [_within_range(xp, dense(s, numbers), x) for s, x in zip(slopes, parts)]
         return value, slopes
 
     if not blocks:
         return rows(aligned)
-    if not is_numpy(xp):
-        return in_blocks(xp, rows, aligned, wanted, leading, dtype)
-    with xp.errstate(all="ignore"):
-        return in_blocks(xp, rows, aligned, wanted, leading, dtype)
+    sources: list[int | None] = []
+
+    def flat(parts: Sequence[Array]) -> tuple[Array, list[Array | None]]:
+        value, slopes = rows(parts)
+        sources[:] = sources_of(slopes)
+        return value, flattened(slopes)
+
+    with xp.errstate(all="ignore") if is_numpy(xp) else contextlib.nullcontext():
+        if kernel in UNBLOCKED:
+            return rows(aligned)
+        value, found = in_blocks(xp, flat, aligned, leading, dtype)
+    return value, restored(found, sources)
 
 
 def _padded(shape: tuple[int, ...], ndim: int) -> tuple[int, ...]:
@@ -158,10 +201,43 @@ def _within_range(xp: Namespace, gradient: Array | None, x: Array) -> Array | No
     return xp.clip(gradient, -LARGEST_FLOAT16, LARGEST_FLOAT16)
 
 
-def pull_back(g: Array, slopes: Array, x: Array) -> Array:
+def flattened(slopes: Sequence[Slopes]) -> list[Array | None]:
+    """The arrays that slopes are made of."""
+    return [part for s in slopes for part in (s[:2] if isinstance(s, Affine) else (s,))]
+
+
+def restored(parts: Sequence[Array | None], sources: Sequence[int | None]) -> list[Slopes]:
+    """Slopes made of these arrays, where `sources` says for each whether it is affine in another array."""
+    rest = iter(parts)
+    return [next(rest) if source is None else Affine(next(rest), next(rest), source) for source in sources]
+
+
+def sources_of(slopes: Sequence[Slopes]) -> list[int | None]:
+    return [s.source if isinstance(s, Affine) else None for s in slopes]
+
+
+def dense(slopes: Slopes, arrays: Sequence[Array]) -> Array | None:
+    """Slopes written out."""
+    if slopes is None or not isinstance(slopes, Affine):
+        return slopes
+    constant, factor, source = slopes
+    xp = namespace(constant)
+    found = factor * astype(xp, arrays[source], constant.dtype)
+    if is_plain(xp):
+        found += constant
+        return found
+    return found + constant
+
+
+def pull_back(g: Array, slopes: Array | Affine, x: Array, arrays: Sequence[Array]) -> Array:
     """The gradient of `x`: each row's slopes times its incoming gradient, summed where `x` was broadcast."""
-    xp = namespace(g, slopes)
-    gradient = raw(xp).reshape(g, (*g.shape, *(1,) * (slopes.ndim - g.ndim))) * slopes
+    ndim = (slopes.constant if isinstance(slopes, Affine) else slopes).ndim
+    xp = namespace(g, x)
+    g = raw(xp).reshape(g, (*g.shape, *(1,) * (ndim - g.ndim)))
+    if isinstance(slopes, Affine):
+        gradient: Array = dense(Affine(g * slopes.constant, g * slopes.factor, slopes.source), arrays)
+    else:
+        gradient = g * slopes
     if gradient.shape != x.shape:
         shape = _padded(x.shape, gradient.ndim)
         axes = tuple(i for i, (big, small) in enumerate(zip(gradient.shape, shape)) if small == 1 != big)

@@ -12,7 +12,7 @@ from jax.custom_derivatives import SymbolicZero
 
 from .._array import Array, astype, computing_dtype
 from .._xla import unshared
-from ._closed_form import INDEX, Kernel, Ranks, evaluate, own_axes
+from ._closed_form import INDEX, Kernel, Ranks, dense, evaluate, own_axes
 
 
 def apply(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...], arrays: tuple[Array, ...]) -> Array:
@@ -38,10 +38,10 @@ def _rows(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...]) -> Callable[..
         if apart is not primals:
             value = rows(*primals)
         moves = []
-        for s, tangent, rank in zip(slopes, tangents, ranks):
+        for s, tangent, rank in zip([dense(s, primals) for s in slopes], tangents, ranks):
             if s is not None:
                 move = s * astype(jnp, tangent, s.dtype)
-                moves.append(jnp.sum(move, axis=-1) if own_axes(rank) else move)
+                moves.append(jnp.sum(move, axis=tuple(range(-rank, 0))) if own_axes(rank) else move)
         return value, sum(moves, jnp.zeros_like(value)) if len(moves) != 1 else moves[0]
 
     rows.defjvp(with_tangents, symbolic_zeros=True)

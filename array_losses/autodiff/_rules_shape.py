@@ -111,11 +111,13 @@ def _take(xp: Any, out: Any, x: Any, indices: Any, axis: int = 0) -> Any:
 
 
 def _take_along_axis(xp: Any, out: Any, x: Any, indices: Any, axis: int = -1) -> Any:
-    shape, device = x.shape, x.device
-    return (
-        lambda g: _scatter(xp, g, xp.take_along_axis(_positions(xp, shape, device), indices, axis=axis), shape),
-        None,
-    )
+    shape = x.shape
+    return (lambda g: xp.call("_scatter_along", g, indices=indices, shape=shape, axis=axis % len(shape)), None)
+
+
+def _gather_along(xp: Any, out: Any, g: Any, indices: Any, shape: Shape, axis: int) -> Any:
+    """The adjoint of `_scatter_along`."""
+    return (lambda h: xp.take_along_axis(h, indices, axis=axis),)
 
 
 def _sort(xp: Any, out: Any, x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
@@ -154,6 +156,19 @@ def scatter_add(xp: Any, g: Any, positions: Any, shape: Shape) -> Any:
     return xp.reshape(out, shape)
 
 
+def scatter_along(xp: Any, g: Any, indices: Any, shape: Shape, axis: int) -> Any:
+    """Zeros of a shape with each entry of `g` added at its place along an axis."""
+    if getattr(xp.add, "at", None):
+        places = xp.take_along_axis(_positions(xp, shape, g.device), indices, axis=axis)
+        return scatter_add(xp, g, places, shape)
+    last = (*(i for i in range(len(shape)) if i != axis), axis)
+    g, indices = xp.permute_dims(g, last), xp.permute_dims(indices, last)
+    places = xp.arange(shape[axis], dtype=indices.dtype, device=g.device)
+    mine = xp.expand_dims(xp.where(indices < 0, indices + shape[axis], indices), axis=-2) == places[:, None]
+    out = xp.sum(xp.where(mine, xp.expand_dims(g, axis=-2), 0.0), axis=-1)
+    return xp.permute_dims(out, tuple(last.index(i) for i in range(len(shape))))
+
+
 def put(xp: Any, g: Any, key: Any, shape: Shape) -> Any:
     """Zeros of a shape with `g` at a basic key. The array is new: nobody sees it written into."""
     out = xp.zeros(shape, dtype=g.dtype, device=g.device)
@@ -183,6 +198,7 @@ SHAPE: dict[str, Rule] = {
     "_getitem": _getitem,
     "_put": lambda xp, out, g, key, shape: (lambda h: h[key],),
     "_scatter_add": _gather,
+    "_scatter_along": _gather_along,
     "take": _take,
     "take_along_axis": _take_along_axis,
     "sort": _sort,
@@ -194,6 +210,7 @@ VALUES: dict[str, Callable[..., Any]] = {
     "_getitem": lambda xp, x, key: x[key],
     "_put": put,
     "_scatter_add": scatter_add,
+    "_scatter_along": scatter_along,
 }
 
 SHAPE_COMPOSED: dict[str, Callable[..., Any]] = {

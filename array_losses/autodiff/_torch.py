@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 
 from .._array import Array
-from ._closed_form import Kernel, Ranks, evaluate, own_axes, pull_back
+from ._closed_form import (
+    Kernel,
+    Ranks,
+    Slopes,
+    dense,
+    evaluate,
+    flattened,
+    own_axes,
+    pull_back,
+    restored,
+    sources_of,
+)
 
 # Arrays a kernel may take. A fixed signature, because torch.compile hands `*arrays` on as one tuple inside
 # torch.func transforms.
@@ -27,9 +38,7 @@ def apply(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...], arrays: tuple[
     if not torch.is_grad_enabled() or True not in wanted:
         with torch.no_grad():  # mere numbers, and a kernel may know it
             return evaluate(kernel, ranks, options, arrays, [False] * len(arrays))[0]
-    # `Function.apply` binds a signature anew in each call when setup_context is defined, 20 microseconds that
-    # only functorch needs; its base class goes straight to the engine.
-    return super(torch.autograd.Function, _Rows).apply(kernel, ranks, options, wanted, *slots)[0]
+    return _EagerRows.apply(kernel, ranks, options, wanted, *slots)
 
 
 class _Rows(torch.autograd.Function):
@@ -50,7 +59,7 @@ class _Rows(torch.autograd.Function):
     ) -> Any:
         arrays = _given(a, b, c, d)
         value, slopes = evaluate(kernel, ranks, options, arrays, wanted or [False] * len(arrays))
-        return value, *_given(*slopes)
+        return value, *_given(*[dense(s, arrays) for s in slopes])
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Array, ...]) -> None:
@@ -64,9 +73,9 @@ class _Rows(torch.autograd.Function):
         saved = ctx.saved_tensors
         arrays = saved[: len(saved) - len(unused)]
         wanted = ctx.needs_input_grad[FIRST : FIRST + len(arrays)]
-        gradients: list[Slots] = [None] * (FIRST + MOST_ARRAYS)
         if g is None:
-            return tuple(gradients)
+            return (None,) * (FIRST + MOST_ARRAYS)
+        slopes: Sequence[Slopes]
         if not ctx.wanted or (torch.is_grad_enabled() and not torch.compiler.is_compiling()):
             # A graph of this backward is being recorded: compute the slopes once more as
             # differentiable formulas.
@@ -74,10 +83,55 @@ class _Rows(torch.autograd.Function):
         else:
             kept = iter(saved[len(arrays) :])
             slopes = [next(kept) if given else None for given in ctx.wanted]
-        for i, x in enumerate(arrays):
-            if wanted[i] and slopes[i] is not None:
-                gradients[FIRST + i] = pull_back(g, slopes[i], x)
-        return tuple(gradients)
+        return _gradients(g, slopes, arrays, wanted)
+
+
+class _EagerRows(torch.autograd.Function):
+    """The same where nothing is traced: simpler to call, and slopes need not be written out before they are used."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        kernel: Kernel,
+        ranks: Ranks,
+        options: tuple[Any, ...],
+        wanted: tuple[bool, ...],
+        *slots: Slots,
+    ) -> Array:
+        arrays = _given(*slots)
+        value, slopes = evaluate(kernel, ranks, options, arrays, wanted)
+        ctx.evaluation = kernel, ranks, options
+        ctx.sources = sources_of(slopes)
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(*arrays, *flattened(slopes))
+        return value
+
+    @staticmethod
+    def backward(ctx: Any, *g: Slots) -> Any:
+        count = len(ctx.sources)
+        saved = ctx.saved_tensors
+        arrays, wanted = saved[:count], ctx.needs_input_grad[FIRST : FIRST + count]
+        if g[0] is None:
+            return (None,) * (FIRST + MOST_ARRAYS)
+        slopes: list[Slopes]
+        if torch.is_grad_enabled():
+            # As differentiable formulas.
+            kernel, ranks, options = ctx.evaluation
+            slopes = evaluate(kernel, ranks, options, arrays, wanted)[1]
+        else:
+            slopes = restored(saved[count:], ctx.sources)
+        return _gradients(g[0], slopes, arrays, wanted)
+
+
+def _gradients(
+    g: Array, slopes: Sequence[Slopes], arrays: Sequence[Array], wanted: Sequence[bool]
+) -> tuple[Slots, ...]:
+    """What backward returns: a gradient for each array that wants one, None for everything else."""
+    gradients: list[Slots] = [None] * (FIRST + MOST_ARRAYS)
+    for i, (x, slope) in enumerate(zip(arrays, slopes)):
+        if wanted[i] and slope is not None:
+            gradients[FIRST + i] = pull_back(g, slope, x, arrays)
+    return tuple(gradients)
 
 
 class _TransformedRows(_Rows):
@@ -93,8 +147,9 @@ class _TransformedRows(_Rows):
         arrays = ctx.saved_tensors
         moves = tangents[FIRST : FIRST + len(arrays)]
         slopes = evaluate(ctx.kernel, ctx.ranks, ctx.options, arrays, [move is not None for move in moves])[1]
+        slopes = [dense(s, arrays) for s in slopes]
         return sum(
-            (s * move).sum(-1) if own_axes(rank) else s * move
+            (s * move).sum(tuple(range(-rank, 0))) if own_axes(rank) else s * move
             for s, move, rank in zip(slopes, moves, ctx.ranks)
             if s is not None
         )

@@ -24,8 +24,10 @@ _PROGRAM = "python -m array_losses"
 _DESCRIPTION = """\
 Match detections to the annotated boxes of their class, and show the mean of
 every loss on each array library found here: box losses and regression losses
-over the matched pairs, classification losses over all detections. Beside it
-stands the largest disagreement between the libraries in value and gradient.
+over the matched pairs, classification losses over all detections, segmentation
+losses over masks that are made of the boxes, losses of embeddings over the
+matched detections. Beside it stands the largest disagreement between the
+libraries in value and gradient.
 """
 
 _EPILOG = f"""\

@@ -15,7 +15,7 @@ import array_losses
 from .entries import ENTRIES, Entry, Section
 from .libraries import Backend, open_numpy
 from .matching import Matches
-from .sample import Floats
+from .sample import Floats, Rows
 
 # In ULP as `worst_disagreement` counts them. Compilers fuse a product and a sum into one rounding, libraries have their
 # own logarithm and arctangent, so the last bits differ. The bundled sample was measured at 2 in value and 2 in gradient
@@ -65,20 +65,20 @@ def compare(matches: Matches, backends: Sequence[Backend], entries: Sequence[Ent
 
 
 def _compare(matches: Matches, backends: Sequence[Backend], entry: Entry) -> LossResult:
-    pred, target, detection, size = entry.inputs(matches)
+    pred, target, rows, size = entry.inputs(matches)
     loss = partial(entry.function, **entry.knobs)
     # Rounded once, so that a comparison with float64 sees the same numbers.
-    pred, target = pred.astype(np.float32), target.astype(np.float32)
-    results = {backend.label: _evaluate(loss, pred, target, backend) for backend in backends}
+    single, truth = _real(pred, np.float32), _real(target, np.float32)
+    results = {backend.label: _evaluate(loss, single, truth, backend) for backend in backends}
     mean = {label: result.mean for label, result in results.items()}
     if len(results) == 1:
         reference = Backend(REFERENCE, open_numpy(), "cpu")
-        results[REFERENCE] = _evaluate(loss, pred.astype(np.float64), target.astype(np.float64), reference)
+        results[REFERENCE] = _evaluate(loss, _real(single, np.float64), _real(truth, np.float64), reference)
     values = {label: _table(result.rows) for label, result in results.items()}
     slopes = {label: _table(result.slopes * size) for label, result in results.items()}
 
     def place(row: int) -> str:
-        return matches.place(int(detection[row]))
+        return entry.section.place(matches, int(rows[row]))
 
     return LossResult(
         entry.name,
@@ -89,8 +89,13 @@ def _compare(matches: Matches, backends: Sequence[Backend], entry: Entry) -> Los
     )
 
 
+def _real(numbers: Rows, dtype: type[np.floating[Any]]) -> Rows:
+    """Numbers in this dtype; labels are left alone."""
+    return numbers.astype(dtype) if np.isdtype(numbers.dtype, "real floating") else numbers
+
+
 def _table(results: Floats) -> Floats:
-    """What belongs to a detection in one row, be it one number or four."""
+    """What belongs to a detection or a mask in one row, be it one number or many."""
     return results.reshape(len(results), -1)
 
 
@@ -100,7 +105,7 @@ class _Result(NamedTuple):
     slopes: Floats
 
 
-def _evaluate(loss: Callable[..., Any], pred: Floats, target: Floats, backend: Backend) -> _Result:
+def _evaluate(loss: Callable[..., Any], pred: Rows, target: Rows, backend: Backend) -> _Result:
     ours, truth = backend.asarray(pred), backend.asarray(target)
     mean = loss(ours, truth, reduction="mean")
     rows = loss(ours, truth)

@@ -1,75 +1,30 @@
-"""What is compared: the losses, the numbers that each gets from the matches, and the sections of the report."""
+"""What is compared: the losses, which numbers each gets, and the sections of the report."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 import array_losses
 
 from .errors import InputError
+from .inputs import (
+    MOST_EMBEDDINGS,
+    Inputs,
+    corners,
+    embeddings,
+    embeddings_of_pairs,
+    logits,
+    logits_and_overlaps,
+    logits_and_signs,
+    matched_boxes,
+    painted,
+    painted_logits,
+    probabilities,
+)
+from .masks import GRID
 from .matching import Matches
-from .sample import Floats, Indices
-
-
-class Inputs(NamedTuple):
-    """What a loss gets, row by row, and the size by which its slopes are measured."""
-
-    pred: Floats
-    target: Floats
-    rows: Indices
-    """Which of the detections each row is."""
-    size: Floats | float = 1.0
-    """Broadcasts to `pred`. A slope times this size is a pure number, whatever the unit of length."""
-
-
-def matched_boxes(matches: Matches) -> Inputs:
-    """The matched pairs; x is measured by the width of the box around both, y by its height."""
-    _, side = _box_around(matches)
-    return Inputs(matches.predicted, matches.target, matches.matched, side)
-
-
-SCORE_MARGIN = 1e-6
-"""Scores are kept this far from 0 and 1, where logits are infinite. Logits are then within +-13.8."""
-
-
-def probabilities(matches: Matches) -> Inputs:
-    """The score of each detection; 1 where it is matched, else 0."""
-    scores = np.clip(matches.scores, SCORE_MARGIN, 1 - SCORE_MARGIN)
-    return Inputs(scores, np.where(matches.overlap > 0, 1.0, 0.0), np.arange(matches.detections))
-
-
-def logits(matches: Matches) -> Inputs:
-    """The logit of each score; 1 where the detection is matched, else 0."""
-    found = probabilities(matches)
-    return found._replace(pred=np.log(found.pred / (1 - found.pred)))
-
-
-def logits_and_signs(matches: Matches) -> Inputs:
-    """The same, with -1 for the unmatched."""
-    found = logits(matches)
-    return found._replace(target=2 * found.target - 1)
-
-
-def logits_and_overlaps(matches: Matches) -> Inputs:
-    """The logit of each score; the IoU with the matched box, 0 without one."""
-    return logits(matches)._replace(target=matches.overlap)
-
-
-def corners(matches: Matches) -> Inputs:
-    """The matched pairs in the coordinates in which the box around both is the unit square."""
-    origin, side = _box_around(matches)
-    return Inputs((matches.predicted - origin) / side, (matches.target - origin) / side, matches.matched)
-
-
-def _box_around(matches: Matches) -> tuple[Floats, Floats]:
-    """Its (x1, y1, x1, y1) and (width, height, width, height), which are not 0: the two boxes overlap."""
-    low = np.minimum(matches.predicted[:, :2], matches.target[:, :2])
-    high = np.maximum(matches.predicted[:, 2:], matches.target[:, 2:])
-    return np.tile(low, 2), np.tile(high - low, 2)
 
 
 @dataclass(frozen=True)
@@ -79,6 +34,8 @@ class Section:
     name: str
     over: Callable[[Matches], str]
     remark: str = ""
+    place: Callable[[Matches, int], str] = Matches.place
+    """Where a row of its losses stands in the file."""
 
 
 BOXES = Section("boxes", lambda matches: f"{len(matches)} matched pairs")
@@ -93,6 +50,21 @@ REGRESSION = Section(
     "regression",
     lambda matches: f"the 4 corner coordinates of {len(matches)} matched pairs",
     "In the coordinates in which the box around both is the unit square.",
+)
+SEGMENTATION = Section(
+    "segmentation",
+    lambda matches: f"{len(matches.masks)} masks of {GRID} x {GRID} cells",
+    "One mask for each class of an image, made of boxes: the sample has no outlines. The target is 1 in the annotated "
+    "boxes of the class, the prediction is the highest score of its detections that cover the cell; losses from logits "
+    "get its logit. The grid reaches over all boxes of the image.",
+    lambda matches, row: matches.masks.places[row],
+)
+EMBEDDINGS = Section(
+    "embeddings",
+    lambda matches: f"{min(len(matches), MOST_EMBEDDINGS)} matched detections",
+    "An embedding is the centre, the logarithms of width and height, and the score of a detection, each less its mean "
+    "and over its standard deviation; its label is the annotated box that it is matched to. info_nce_loss goes without "
+    "the score, and its keys are the annotated boxes. The mean is over the anchors, pairs or triplets that count.",
 )
 
 
@@ -112,8 +84,19 @@ def _classification(function: Callable[..., Any], inputs: Callable[[Matches], In
 
 
 def _regression(function: Callable[..., Any], **knobs: float) -> Entry:
-    name = ":".join((function.__name__, *(f"{knob}={number}" for knob, number in knobs.items())))
-    return Entry(name, function, knobs, corners, REGRESSION)
+    return Entry(_name(function, knobs), function, knobs, corners, REGRESSION)
+
+
+def _segmentation(function: Callable[..., Any], inputs: Callable[[Matches], Inputs] = painted) -> Entry:
+    return Entry(function.__name__, function, {"axis": None}, inputs, SEGMENTATION)
+
+
+def _embedding(function: Callable[..., Any], inputs: Callable[[Matches], Inputs] = embeddings, **knobs: float) -> Entry:
+    return Entry(_name(function, knobs), function, knobs, inputs, EMBEDDINGS)
+
+
+def _name(function: Callable[..., Any], knobs: Mapping[str, float]) -> str:
+    return ":".join((function.__name__, *(f"{knob}={number}" for knob, number in knobs.items())))
 
 
 ENTRIES: tuple[Entry, ...] = (
@@ -142,6 +125,21 @@ ENTRIES: tuple[Entry, ...] = (
     _regression(array_losses.charbonnier_loss),
     _regression(array_losses.balanced_l1_loss),
     _regression(array_losses.focal_l1_loss),
+    _segmentation(array_losses.dice_loss),
+    _segmentation(array_losses.jaccard_loss),
+    _segmentation(array_losses.tversky_loss),
+    _segmentation(array_losses.focal_tversky_loss),
+    _segmentation(array_losses.mcc_loss),
+    _segmentation(array_losses.sigmoid_dice_loss, painted_logits),
+    _segmentation(array_losses.combo_loss, painted_logits),
+    _segmentation(array_losses.lovasz_hinge_loss, painted_logits),
+    _embedding(array_losses.batch_hard_triplet_loss),
+    _embedding(array_losses.batch_all_triplet_loss),
+    _embedding(array_losses.semi_hard_triplet_loss),
+    _embedding(array_losses.nt_xent_loss),
+    _embedding(array_losses.sup_con_loss),
+    _embedding(array_losses.multi_similarity_loss),
+    _embedding(array_losses.info_nce_loss, embeddings_of_pairs, temperature=0.5),
 )
 
 

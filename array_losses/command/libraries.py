@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .errors import InputError
-from .sample import Floats
+from .sample import Floats, Rows
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Library:
     version: str
     devices: Mapping[str, int]
     """The kinds of its devices, its default first, and how many there are of each."""
-    asarray: Callable[[Floats, str], Any]
+    asarray: Callable[[Rows, str], Any]
     """The same rows as an array of this library on a device, `cuda` or `cuda:1`."""
     asnumpy: Callable[[Any], Floats]
 
@@ -38,7 +38,7 @@ class Backend:
     library: Library
     device: str
 
-    def asarray(self, rows: Floats) -> Any:
+    def asarray(self, rows: Rows) -> Any:
         return self.library.asarray(rows, self.device)
 
     def asnumpy(self, array: Any) -> Floats:
@@ -50,7 +50,7 @@ class AbsentError(Exception):
 
 
 def open_numpy() -> Library:
-    def asarray(rows: Floats, device: str) -> Any:
+    def asarray(rows: Rows, device: str) -> Any:
         if device != "cpu":
             raise ValueError("NumPy computes on the cpu only")
         return rows
@@ -64,7 +64,7 @@ def _open_torch() -> Library:
     if torch.accelerator.is_available():
         devices[torch.accelerator.current_accelerator().type] = torch.accelerator.device_count()
 
-    def asarray(rows: Floats, device: str) -> Any:
+    def asarray(rows: Rows, device: str) -> Any:
         return torch.tensor(rows, device=device)
 
     return Library("torch", torch.__version__, devices, asarray, lambda tensor: np.asarray(tensor.detach().cpu()))
@@ -76,7 +76,7 @@ def _open_jax() -> Library:
     with suppress(RuntimeError):  # JAX_PLATFORMS may leave the CPU out
         devices["cpu"] = jax.device_count("cpu")
 
-    def asarray(rows: Floats, device: str) -> Any:
+    def asarray(rows: Rows, device: str) -> Any:
         kind, _, index = device.partition(":")
         return jax.device_put(rows, jax.devices(kind)[int(index or 0)])
 
@@ -89,7 +89,7 @@ def _open_cupy() -> Library:
     if (count := cupy.cuda.runtime.getDeviceCount()) == 0:
         raise AbsentError("finds no GPU")
 
-    def asarray(rows: Floats, device: str) -> Any:
+    def asarray(rows: Rows, device: str) -> Any:
         kind, _, index = device.partition(":")
         if kind != "cuda":
             raise ValueError(f"CuPy has no device {kind}")
@@ -102,7 +102,7 @@ def _open_cupy() -> Library:
 def _open_strict() -> Library:
     strict = import_module("array_api_strict")
 
-    def asarray(rows: Floats, device: str) -> Any:
+    def asarray(rows: Rows, device: str) -> Any:
         # Its other devices are pretended ones, for tests of how code handles devices.
         return strict.asarray(rows, device=strict.Device("CPU_DEVICE" if device == "cpu" else device))
 

@@ -143,8 +143,9 @@ def _losses(run: Run) -> Iterator[Block]:
     yield Line("")
     between = "any two libraries" if len(labels) > 1 else f"{labels[0]} in float32 and {REFERENCE}"
     yield Line(
-        f"value, gradient: the largest difference between {between} in any detection, in ULP of float32 at the size of "
-        "its largest number, at least of 1; slopes of box losses are taken times the width and height of the pair."
+        f"value, gradient: the largest difference between {between} in any detection or mask, in ULP of float32 at "
+        "the size of its largest number, at least of 1; slopes of box losses are taken times the width and height of "
+        "the pair, slopes of cells times the cells of the mask."
     )
     for loss in run.losses:
         for kind, found in (("value", loss.value), ("gradient", loss.gradient)):

@@ -17,6 +17,8 @@ from .errors import InputError
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
 Indices: TypeAlias = NDArray[np.intp]
+Flags: TypeAlias = NDArray[np.bool_]
+Rows: TypeAlias = Floats | Indices
 
 BUNDLED = "voc2012_100.json"
 

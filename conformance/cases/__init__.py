@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import batches, binary, boxes, classes, distributions, regression, transforms
+from . import batches, binary, boxes, classes, distributions, embeddings, regions, regression, transforms
 from .case import Budget, Case, Scale, Variant
 
 __all__ = ["BUDGETS", "CASES", "HALF_GRADIENT", "REDUCED", "Budget", "Case", "Scale", "Variant", "without_row"]
@@ -20,6 +20,8 @@ CASES: tuple[Case, ...] = (
     *classes.CASES,
     *distributions.CASES,
     *batches.CASES,
+    *embeddings.CASES,
+    *regions.CASES,
     *transforms.CASES,
 )
 BUDGETS: dict[str, Budget] = {case.name: case.budget for case in CASES}
@@ -33,5 +35,10 @@ REDUCED = 2.0
 def without_row(library: Any) -> list[str]:
     """Public functions of the library that no row speaks of."""
     rows = {case.name for case in CASES}
-    public = [name for name in library.__all__ if callable(getattr(library, name))]
+    public = [name for name in library.__all__ if callable(getattr(library, name)) and not _is_type(library, name)]
     return sorted(set(public) - rows)
+
+
+def _is_type(library: Any, name: str) -> bool:
+    """Whether it is a class: of the tuples that miners return."""
+    return isinstance(getattr(library, name), type)

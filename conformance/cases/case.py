@@ -38,12 +38,16 @@ class Scale(NamedTuple):
     """Whether a value's scale is the sum of the sizes of its terms (`Dual.terms`)."""
     moved_by: tuple[str, ...] = ()
     """Arguments x whose roundings move the answer y: |x dy/dx| is a least scale as well, unless x is 0 or 1. Of class
-    scores, x are the differences from the row's largest, all at once."""
+    scores, x are the differences from the row's largest, all at once; of embeddings, the largest number of each."""
     why: str = ""
 
 
 RELATIVE = Scale()
 """The exact number itself; for slopes, the largest along the first argument, or of the row along others."""
+
+
+Results = tuple[tuple[int, int] | int, ...]
+"""Own axes of the result of one row: as long as an own axis of an argument, (argument, axis), or of a fixed length."""
 
 
 class Variant(NamedTuple):
@@ -56,6 +60,8 @@ class Variant(NamedTuple):
     """What it is tried on, if that is not the case's own family."""
     scale: Scale | None = None
     """The scale of errors, if it is not the case's own."""
+    results: Results | None = None
+    """The own axes of the result, if they are not the case's."""
 
     def __str__(self) -> str:
         knobs = [f"{key}={value!r}" for key, value in self.knobs.items()]
@@ -75,6 +81,8 @@ class Case(NamedTuple):
     scale: Scale = RELATIVE
     scale_on: tuple[tuple[str, Scale], ...] = ()
     """The scale on libraries whose own function is used instead: the library's name and the scale."""
+    results: Results = ()
+    """The own axes of the result of one row."""
     indices_only: bool = False
     """Whether class indices are the only labels that it takes."""
     representative: bool = False

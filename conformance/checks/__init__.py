@@ -4,10 +4,12 @@ from .arguments import ARGUMENTS
 from .arrays import ARRAYS
 from .batches import BATCHES
 from .check import Check, Measured
+from .embeddings import EMBEDDINGS
 from .errors import ERRORS
 from .modes import MODES
 from .numbers import NUMBERS
 from .reductions import REDUCTIONS
+from .regions import REGIONS
 from .table import TABLES
 from .transforms import TRANSFORMS
 
@@ -15,10 +17,12 @@ __all__ = [
     "ARGUMENTS",
     "ARRAYS",
     "BATCHES",
+    "EMBEDDINGS",
     "ERRORS",
     "MODES",
     "NUMBERS",
     "REDUCTIONS",
+    "REGIONS",
     "TABLES",
     "TRANSFORMS",
     "Check",

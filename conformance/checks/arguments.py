@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..dual import MP
-from ..families import BOXES
 from ..inputs import Inputs
 from ..trial import Trial, expect, total
 from ..ulp import Floats
 from .check import ONE, Check, Measured, described
-from .reductions import OPTIONS, one_option
+from .reductions import OPTIONS, WEIGHTS, Option, one_option
 
 # The axis of the classes ----------------------------------------------------------------------------------------------
 
@@ -117,10 +117,22 @@ def broadcast_options(trial: Trial) -> Measured:
     rows = trial.ordinary
     here = rows if trial.family.by_class else rows.shaped(4, 2)
     weights, where = np.asarray([0.5, 3.0]), np.asarray([[True], [False], [True], [True]])
-    both = np.broadcast_to(weights, (4, 2)).reshape(-1), np.broadcast_to(where, (4, 2)).reshape(-1)
-    option = OPTIONS[3]._replace(name="weights and where that broadcast", weights=both[0], where=both[1])
-    given = {"weights": trial.array(weights), "where": trial.backend.booleans(where)}
-    return one_option(trial, option, "mean", here, given)
+    both = np.broadcast_to(weights, (4, 2)), np.broadcast_to(where, (4, 2))
+    several = math.prod(trial.shape(here)) // 8
+    option = Option("weights and where that broadcast", np.repeat(both[0], several), both[1].reshape(-1))
+    own = (1,) * len(trial.results)
+    given = {
+        "weights": trial.array(weights.reshape(2, *own)),
+        "where": trial.backend.booleans(where.reshape(4, 1, *own)),
+    }
+    worst = one_option(trial, option, "mean", here, given)
+    if trial.results:
+        own_shape = trial.shape(here)[len(here.leading) :]
+        factors = np.resize(WEIGHTS, own_shape)
+        option = Option("weights that all rows share", np.tile(factors.reshape(-1), len(here)))
+        further = one_option(trial, option, "mean", here, {"weights": trial.array(factors)})
+        worst = {key: max(error, further[key]) for key, error in worst.items()}
+    return worst
 
 
 def broadcast_argument(trial: Trial) -> Measured:
@@ -141,7 +153,7 @@ def broadcast_argument(trial: Trial) -> Measured:
 
 
 def _of_classes(trial: Trial) -> bool:
-    return trial.family is not BOXES and (trial.family.arguments[0].axes == 1 or trial.family.by_class)
+    return trial.family.has_axis and (trial.family.arguments[0].axes == 1 or trial.family.by_class)
 
 
 ARGUMENTS: tuple[Check, ...] = (
@@ -151,7 +163,7 @@ ARGUMENTS: tuple[Check, ...] = (
         ignored,
         kinds=("loss", "batch"),
         dtypes=ONE,
-        applies=lambda trial: trial.family.labelled and trial.own_arguments,
+        applies=lambda trial: trial.family.labelled and trial.family.has_axis and trial.own_arguments,
     ),
     Check(
         "label dtypes", label_dtypes, dtypes=ONE, variants=False, brief=(), applies=lambda trial: trial.family.labelled
@@ -162,6 +174,6 @@ ARGUMENTS: tuple[Check, ...] = (
         broadcast_argument,
         kinds=("loss",),
         dtypes=ONE,
-        applies=lambda trial: any(a.keyword and not a.shared for a in trial.family.arguments),
+        applies=lambda trial: any(a.keyword and not a.shared and not a.axes for a in trial.family.arguments),
     ),
 )

@@ -15,7 +15,7 @@ from .check import FORMATS, ONE, Check, Measured, described
 def arrays(trial: Trial) -> Measured:
     """Results are the library's arrays, on the inputs' device, of the promised shape and dtype."""
     for group, found in trial.values:
-        described("value", trial, found, group.leading, trial.result)
+        described("value", trial, found, trial.shape(group), trial.result)
     for group, gradients in trial.gradients:
         for index, found in zip(trial.family.differentiable, gradients, strict=True):
             name = f"gradient of {group.arguments[index].name}"
@@ -44,7 +44,7 @@ def shapes(trial: Trial) -> Measured:
         here = rows.shaped(*leading)
         given = trial.arrays(here)
         found, slopes = trial.function(*given), trial.slopes(given)
-        described("value", trial, found, leading, trial.result)
+        described("value", trial, found, trial.shape(here), trial.result)
         for index, of_argument in zip(trial.family.differentiable, slopes, strict=True):
             name = f"gradient of {here.arguments[index].name}"
             described(name, trial, of_argument, here.arrays[index].shape, trial.dtype)
@@ -61,10 +61,10 @@ def strided(trial: Trial) -> Measured:
         dtype = trial.backend.dtype_of(whole)
         if argument.shared:
             views.append(whole)
-        elif numbers.ndim == 1:
-            views.append(trial.array(np.repeat(numbers, 2), dtype)[::2])
-        else:
+        elif numbers.ndim == 2:
             views.append(trial.backend.transposed(trial.array(np.repeat(numbers.T, 2, axis=1), dtype))[::2, ...])
+        else:
+            views.append(trial.array(np.repeat(numbers, 2, axis=0), dtype)[::2, ...])
     return {
         "value": trial.compare_values(trial.function(*views), rows),
         "gradient": trial.compare_gradients(trial.slopes(views), rows),
@@ -100,7 +100,7 @@ def empty(trial: Trial) -> Measured:
     for leading in ((0,), (2, 0)):
         rows = trial.ordinary.take([]).shaped(*leading)
         given = trial.arrays(rows)
-        described("value", trial, trial.function(*given), leading, trial.result)
+        described("value", trial, trial.function(*given), trial.shape(rows), trial.result)
         _no_gradient(trial, rows, trial.slopes(given), "the rows")
         if not trial.is_loss:
             continue
@@ -124,7 +124,10 @@ def _no_gradient(trial: Trial, rows: Any, gradients: tuple[Any, ...], name: str)
 def long(trial: Trial) -> Measured:
     """Many rows, more than are computed at once anywhere: the same numbers for each."""
     rows = trial.ordinary
-    repeat = 12_501
+    repeat = 12_501 if not trial.results and rows.spans()[-1].stop <= 16 else 501
+    if trial.results and trial.family.layout is None:
+        # In the standard, each number of a gathered gradient looks through all others.
+        repeat = 31 if trial.backend.library == "array_api_strict" else 101
     given = [
         array if argument.shared else trial.array(np.concatenate([numbers] * repeat), trial.backend.dtype_of(array))
         for argument, array, numbers in zip(rows.arguments, trial.arrays(rows), rows.arrays, strict=True)

@@ -9,8 +9,9 @@ import numpy as np
 
 from ..backends import find
 from ..families import BINS_AND_POSITION, BOXES
-from ..inputs import Inputs
+from ..inputs import Argument, Inputs
 from ..trial import Trial, expect
+from . import embeddings, regions
 from .check import Check, Measured
 from .knobs import KNOBS
 
@@ -42,14 +43,18 @@ def mistakes(trial: Trial) -> Iterator[Mistake]:
         TypeError,
         f"{first} must be an array of an Array API library (NumPy, PyTorch, JAX, CuPy ...); got list",
     )
-    if rest and family.arguments[1].role == "real":
+    if len(family.arguments) > 1 and family.arguments[1].role == "real" and family.layout is None:
         yield Mistake(
-            f"complex {rest[0]}",
+            f"complex {family.arguments[1].name}",
             {1: _like(trial, 1, np.complex64)},
             TypeError,
-            f"{rest[0]} must have a real dtype; got complex64",
+            f"{family.arguments[1].name} must have a real dtype; got complex64",
         )
-    if family is BOXES:
+    if embeddings.of_embeddings(trial):
+        yield from (Mistake(*told) for told in embeddings.mistakes(trial))
+    elif family.layout is not None:
+        yield from (Mistake(*told) for told in regions.mistakes(trial))
+    elif family is BOXES:
         yield from _of_boxes(trial)
     elif not family.arguments[0].axes:
         yield Mistake(
@@ -114,7 +119,7 @@ def _of_classes(trial: Trial) -> Iterator[Mistake]:
 
 
 def _of_options(trial: Trial) -> Iterator[Mistake]:
-    rows = trial.ordinary.leading
+    rows = trial.shape(trial.ordinary)
     text = "reduction must be one of 'none', 'mean', 'sum'; got 'avg'"
     yield Mistake("unknown reduction", {}, ValueError, text, {"reduction": "avg"})
     text = "normalizer must be None unless reduction is 'mean'; got reduction='sum'"
@@ -136,13 +141,8 @@ def errors(trial: Trial) -> Measured:
         _refused(mistake.name, mistake.error, mistake.text, trial.function, *given, **mistake.options)
     if trial.first:
         for knobs, error, text in KNOBS.get(trial.case.name, ()):
-            _refused(str(knobs), error, text, _with(trial, knobs), *good)
+            _refused(str(knobs), error, text, trial.function, *good, **knobs)
     return {}
-
-
-def _with(trial: Trial, knobs: dict[str, Any]) -> Callable[..., Any]:
-    function = getattr(trial.library, trial.case.name)
-    return lambda *arrays: function(*arrays, **trial.variant.knobs | knobs)
 
 
 def mixed_libraries(trial: Trial) -> Measured:
@@ -163,17 +163,28 @@ def mixed_libraries(trial: Trial) -> Measured:
 
 
 def _refuse_beside(trial: Trial, rows: Inputs, good: list[Any], index: int, other: Any) -> None:
-    first, argument = rows.arguments[0], rows.arguments[index]
-    foreign = other.asarray(rows.arrays[index], "int32" if argument.role == "labels" else "float32")
+    argument = rows.arguments[index]
+    foreign = other.asarray(rows.arrays[index], {"labels": "int32", "flags": "bool"}.get(argument.role, "float32"))
     given = [foreign if place == index else array for place, array in enumerate(good)]
     here, there = trial.backend.kind(good[0]), other.kind(foreign)
     text = f"{argument.name} must be an array of the library of {here}; got {there}"
-    if not argument.keyword and not argument.shared:
-        text = (
-            f"{first.name} and {argument.name} must be arrays of one library; "
-            f"{first.name} is {here}, {argument.name} is {there}"
-        )
+    together = _together(trial)
+    if argument in together:
+        listed = ", ".join(f"{one.name} is {there if one is argument else here}" for one in together)
+        text = f"{' and '.join(one.name for one in together)} must be arrays of one library; {listed}"
     _refused(f"{argument.name} of another library", TypeError, text, trial.function, *given)
+
+
+def _together(trial: Trial) -> list[Argument]:
+    """The arguments that are held against each other; any further one is held against the first."""
+    given = [argument for argument in trial.family.arguments if not argument.keyword]
+    if embeddings.of_embeddings(trial):
+        return given
+    own = [argument for argument in given if not argument.shared]
+    if trial.family.layout is None:
+        return own
+    own = [argument for argument in own if argument.role != "flags"]
+    return own if own[0].name == "offsets" else own[:2]
 
 
 def _refused(

@@ -27,6 +27,17 @@ def one_of(name: str, *allowed: str) -> Refused:
     return {name: "cubic"}, ValueError, f"{name} must be one of {', '.join(map(repr, allowed))}; got 'cubic'"
 
 
+ABSENT = one_of("absent", "keep", "skip")
+OVERLAP = (ABSENT, at_least_0("smooth"), at_least_0("smooth_denominator"), one_of("intersection", "product", "minimum"))
+SQUARED: tuple[Refused, ...] = (
+    (
+        {"squared": True, "intersection": "minimum"},
+        ValueError,
+        "intersection must be 'product' with squared=True; got 'minimum'",
+    ),
+)
+INDEX: Refused = {"ignore_index": 1.5}, TypeError, "ignore_index must be an int or None; got float"
+
 KNOBS: dict[str, tuple[Refused, ...]] = {
     "iou_loss": (one_of("form", "linear", "log", "square"),),
     "ciou": (fraction("gate"),),
@@ -61,4 +72,79 @@ KNOBS: dict[str, tuple[Refused, ...]] = {
     "generalized_cross_entropy": (fraction("q"),),
     "multiclass_hinge_loss": (one_of("form", "max", "sum"),),
     "bi_tempered_loss": (fraction("t1"), number("t2"), fraction("label_smoothing")),
+    "dice_loss": (*OVERLAP, *SQUARED),
+    "jaccard_loss": (*OVERLAP, *SQUARED),
+    "tversky_loss": (*OVERLAP, at_least_0("fp_weight"), at_least_0("fn_weight")),
+    "focal_tversky_loss": (*OVERLAP, positive("power"), at_least_0("fn_weight")),
+    "generalized_dice_loss": (*OVERLAP[:-1], one_of("class_weighting", "square", "simple", "uniform")),
+    "mcc_loss": (ABSENT,),
+    "sigmoid_dice_loss": (*OVERLAP, *SQUARED),
+    "softmax_dice_loss": (*OVERLAP, *SQUARED, INDEX),
+    "dice_cross_entropy_loss": (
+        *OVERLAP[:-1],
+        at_least_0("dice_weight"),
+        at_least_0("cross_entropy_weight"),
+        fraction("label_smoothing"),
+    ),
+    "dice_focal_loss": (*OVERLAP[:-1], at_least_0("dice_weight"), at_least_0("focal_weight"), at_least_0("gamma")),
+    "combo_loss": (*OVERLAP[:-1], fraction("alpha"), fraction("beta")),
+    "unified_focal_loss": (
+        fraction("focal_share"),
+        fraction("delta"),
+        fraction("gamma"),
+        ({"gamma": 1.0}, ValueError, "gamma must be less than 1; got 1.0"),
+        ({"background": 3}, ValueError, "background must be between 0 and 2; got 3"),
+        ({"background": 1.0}, TypeError, "background must be an int; got float"),
+        at_least_0("smooth"),
+        INDEX,
+    ),
+    "lovasz_hinge_loss": (ABSENT,),
+    "lovasz_softmax_loss": (one_of("classes", "present", "all"), INDEX),
+    "top_k_cross_entropy": (
+        positive("fraction"),
+        number("fraction"),
+        ({"fraction": 1.5}, ValueError, "fraction must be at most 1; got 1.5"),
+        fraction("label_smoothing"),
+        INDEX,
+    ),
+    "hausdorff_dt_loss": (at_least_0("alpha"), number("alpha")),
+    "cl_dice_loss": (
+        at_least_0("iterations"),
+        ({"iterations": 2.0}, TypeError, "iterations must be an int; got float"),
+        at_least_0("smooth"),
+        ({"batch_axes": (0, 1)}, ValueError, "probs must have 2 or 3 region axes; got shape (8, 4, 5) with 1"),
+    ),
+    "ssim_loss": (
+        positive("data_range"),
+        positive("sigma"),
+        positive("k1"),
+        positive("k2"),
+        ({"window_size": 0}, ValueError, "window_size must be at least 1; got 0"),
+        ({"window_size": 6}, ValueError, "window_size must be at most the smallest region axis, 4; got 6"),
+        ({"window_size": 3.0}, TypeError, "window_size must be an int; got float"),
+        ({"batch_axes": (0, 1)}, ValueError, "pred must have 2 or 3 region axes; got shape (8, 4, 5) with 1"),
+    ),
+    "embedding_hinge_loss": (at_least_0("margin"), number("margin")),
+    "spatial_embedding_loss": (
+        one_of("center", "embedding", "coordinates"),
+        at_least_0("foreground_weight"),
+        at_least_0("instance_weight"),
+        at_least_0("variance_weight"),
+        at_least_0("seed_weight"),
+    ),
+    "triplet_loss": (at_least_0("margin"), number("margin")),
+    "mined_triplet_loss": (at_least_0("margin"), number("margin")),
+    "batch_hard_triplet_loss": (at_least_0("margin"), number("margin")),
+    "batch_all_triplet_loss": (at_least_0("margin"), number("margin")),
+    "semi_hard_triplet_loss": (at_least_0("margin"), number("margin")),
+    "contrastive_loss": (at_least_0("positive_margin"), at_least_0("negative_margin"), number("negative_margin")),
+    "info_nce_loss": (positive("temperature"), number("temperature")),
+    "nt_xent_loss": (positive("temperature"),),
+    "sup_con_loss": (positive("temperature"),),
+    "circle_loss": (at_least_0("margin"), positive("gamma"), number("gamma")),
+    "multi_similarity_loss": (positive("alpha"), positive("beta"), number("base"), at_least_0("epsilon")),
+    "arcface_logits": (at_least_0("margin"), number("margin"), positive("scale")),
+    "cosface_logits": (at_least_0("margin"), positive("scale")),
+    "proxy_nca_loss": (positive("scale"), number("scale")),
+    "proxy_anchor_loss": (at_least_0("margin"), positive("alpha")),
 }

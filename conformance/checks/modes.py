@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..inputs import Inputs
 from ..trial import Trial, expect
 from .check import BOTH, ONE, Check, Measured
@@ -48,8 +50,11 @@ def vmap(trial: Trial) -> Measured:
     assert trial.backend.vmap is not None
     group = trial.groups[0]
     axes = tuple(None if argument.shared else 0 for argument in group.arguments)
-    row = trial.library.value_and_grad(trial.function, argnums=trial.family.differentiable)
-    values, slopes = trial.backend.vmap(row, axes)(*trial.arrays(group))
+
+    def both(*arrays: Any) -> Any:
+        return trial.function(*arrays), trial.slopes(arrays)
+
+    values, slopes = trial.backend.vmap(both, axes)(*trial.arrays(group))
     exact, worst = trial.exact(group), 0.0
     for index, found in zip(trial.family.differentiable, slopes, strict=True):
         expect(found.shape[0] == len(group), f"{len(group)} rows have {found.shape[0]} gradients")
@@ -64,13 +69,19 @@ def _compiles(trial: Trial) -> bool:
 MODES: tuple[Check, ...] = (
     Check("one gradient", one_gradient, dtypes=ONE, variants=False, brief=()),
     Check("jit value", jit_value, dtypes=BOTH, brief=ONE, applies=_compiles),
-    Check("jit gradient", jit_gradient, dtypes=BOTH, brief=ONE, applies=_compiles),
+    Check(
+        "jit gradient",
+        jit_gradient,
+        dtypes=BOTH,
+        brief=ONE,
+        applies=lambda trial: _compiles(trial) and bool(trial.family.differentiable),
+    ),
     Check(
         "native gradient",
         native_gradient,
         dtypes=("float16", "float32"),
         brief=(),
-        applies=lambda trial: trial.backend.native_slopes is not None,
+        applies=lambda trial: trial.backend.native_slopes is not None and bool(trial.family.differentiable),
     ),
     Check("vmap", vmap, kinds=("measure", "loss"), dtypes=ONE, applies=lambda trial: trial.backend.vmap is not None),
 )

@@ -27,11 +27,12 @@ def in_range(trial: Trial) -> Measured:
     """Finite, and inside the documented range, for every input that the function is meant for, however degenerate."""
     seen = 0
     for group, found in trial.values:
-        for row, number in enumerate(trial.numpy(found).reshape(-1).tolist()):
-            inside = not group.proper[row] or trial.variant.low <= number <= trial.variant.high
-            bounds = f"[{trial.variant.low}, {trial.variant.high}]"
-            expect(math.isfinite(number) and inside, f"{number!r} is not in {bounds}; {group.describe(row)}")
-            seen += 1
+        for row, numbers in enumerate(trial.numpy(found).reshape(len(group), -1).tolist()):
+            for number in numbers:
+                inside = not group.proper[row] or trial.variant.low <= number <= trial.variant.high
+                bounds = f"[{trial.variant.low}, {trial.variant.high}]"
+                expect(math.isfinite(number) and inside, f"{number!r} is not in {bounds}; {group.describe(row)}")
+                seen += 1
     expect(seen > 0, "no value was looked at")
     return {}
 
@@ -59,11 +60,14 @@ def nan_stays(trial: Trial) -> Measured:
     clean = trial.arrays(rows)
     before, first = trial.numpy(trial.function(*clean)), _by_row(trial, rows, trial.slopes(clean))
     # Of an ignored row, not even a NaN comes through.
-    counted = [row for row, exact in enumerate(trial.exact_rows(rows)) if exact.weight.value != 0]
+    weights = np.asarray([float(exact.weight.value) for exact in trial.exact_rows(rows)]).reshape(len(rows), -1)
+    looked_at = trial.exact(rows).gradient.high.any(axis=1) | (not _may_hide(rows))
+    counted = np.flatnonzero(weights.any(axis=1) & looked_at).tolist()
     poisoned = [(i, k) for i in trial.family.differentiable if not rows.arguments[i].shared for k in _places(rows, i)]
     for turn, (index, place) in enumerate(poisoned):
         row = counted[turn % len(counted)]  # another row each time
         argument = rows.arguments[index]
+        place = _seen(trial, rows, index, row, place)
         dirty = list(clean)
         numbers = rows.arrays[index].copy()
         numbers.reshape(len(rows), -1)[row, place] = np.nan
@@ -71,9 +75,17 @@ def nan_stays(trial: Trial) -> Measured:
         others = [r for r in range(len(rows)) if r != row]
         found = trial.numpy(trial.function(*dirty))
         expect(
-            math.isnan(found[row]), f"number {place + 1} of {argument.name} is NaN but the row's value is {found[row]}"
+            bool(np.isnan(found[row]).any()),
+            f"number {place + 1} of {argument.name} is NaN but the row's value is {found[row]}",
         )
+        if trial.family.layout is not None and trial.family.layout.apart and trial.results:
+            # Each class is a row of its own.
+            own = place * found[row].size // numbers[0].size
+            expect(math.isnan(found[row, own]), f"class {own} holds NaN but its value is {found[row, own]}")
+            found[row, own] = before[row, own]
+            others = list(range(len(rows)))
         expect(np.array_equal(found[others], before[others]), f"NaN in row {row} changed the value of another row")
+        others = [r for r in range(len(rows)) if r != row]
         slopes = _by_row(trial, rows, trial.slopes(dirty))
         expect(np.array_equal(slopes[others], first[others]), f"NaN in row {row} changed the gradient of another row")
     expect(bool(poisoned), "no row was poisoned")
@@ -83,7 +95,21 @@ def nan_stays(trial: Trial) -> Measured:
 def _places(rows: Inputs, index: int) -> range:
     """The numbers of a row to poison; two of them tell as much as all where all are treated alike."""
     size = math.prod(rows.content(index))
-    return range(size if rows.arguments[index].name in ("pred", "target") else min(size, 2))
+    return range(size if rows.arguments[index].name in ("pred", "target") and size <= 4 else min(size, 2))
+
+
+def _may_hide(rows: Inputs) -> bool:
+    """Whether masks or labels leave out numbers of a row."""
+    return any(argument.discrete and argument.axes for argument in rows.arguments)
+
+
+def _seen(trial: Trial, rows: Inputs, index: int, row: int, place: int) -> int:
+    """The place, or another of a number that the row's results look at: masks and miners leave numbers out."""
+    if not trial.results and not _may_hide(rows):
+        return place
+    span = rows.spans()[index]
+    seen = np.flatnonzero(trial.exact(rows).gradient.high[row, span.start : span.stop]).tolist()
+    return place if place in seen or not seen else int(seen[0])
 
 
 def _by_row(trial: Trial, rows: Inputs, gradients: tuple[object, ...]) -> Floats:
@@ -104,17 +130,18 @@ def mixed_dtypes(trial: Trial) -> Measured:
     narrow = [name for name in trial.backend.dtypes if name != wide and (name != "float64" or wide == "float64")]
     mixtures = [(name, wide, wide) for name in narrow[: 1 if trial.brief else None]]
     mixtures += [("int32", "int32", default), ("int32", wide, wide), (wide, "int32", wide)]
-    exact = trial.exact_rows(rows)[0]
+    exact = trial.exact_rows(rows)
     for first, rest, expected in mixtures:
         dtypes = [first, *[rest] * (len(rows.arguments) - 1)]
-        real = [kind for kind, argument in zip(dtypes, rows.arguments, strict=True) if argument.role != "labels"]
+        real = [kind for kind, argument in zip(dtypes, rows.arguments, strict=True) if not argument.discrete]
         if len(real) == 1:
             expected = default if real == ["int32"] else RESULT[real[0]]
         arrays = trial.arrays(rows, *dtypes)
         found = trial.function(*arrays)
         label = f"value of {' and '.join(real)}"
-        described(label, trial, found, (1,), expected)
-        trial.close(label, trial.numpy(found), [exact.value], exact.size, trial.budget("value"), expected)
+        described(label, trial, found, trial.shape(rows), expected)
+        values, sizes = [row.value for row in exact], np.asarray([row.size for row in exact])
+        trial.close(label, trial.numpy(found).reshape(-1), values, sizes, trial.budget("value"), expected)
         if "int32" not in real:
             for index, slopes in zip(trial.family.differentiable, trial.slopes(arrays), strict=True):
                 label = f"gradient of {rows.arguments[index].name} of {' and '.join(real)}"
@@ -122,11 +149,15 @@ def mixed_dtypes(trial: Trial) -> Measured:
     return {}
 
 
+def _has_gradient(trial: Trial) -> bool:
+    return bool(trial.family.differentiable)
+
+
 NUMBERS: tuple[Check, ...] = (
     Check("value", value, brief=FORMATS, core=True),
-    Check("gradient", gradient, brief=FORMATS, core=True, applies=lambda trial: bool(trial.family.differentiable)),
+    Check("gradient", gradient, brief=FORMATS, core=True, applies=_has_gradient),
     Check("range", in_range, brief=FORMATS, core=True),
-    Check("finite gradient", finite_gradient, brief=FORMATS, core=True),
-    Check("NaN stays in its row", nan_stays, kinds=("measure", "loss"), dtypes=ONE),
+    Check("finite gradient", finite_gradient, brief=FORMATS, core=True, applies=_has_gradient),
+    Check("NaN stays in its row", nan_stays, kinds=("measure", "loss"), dtypes=ONE, applies=_has_gradient),
     Check("mixed dtypes", mixed_dtypes, kinds=("measure", "loss"), dtypes=BOTH, variants=False, brief=ONE),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -20,12 +21,14 @@ KEPT = np.asarray([True, True, False, True, False, False, True, True])
 
 
 class Option(NamedTuple):
-    """A set of options: row weights, kept rows, and the divisor of the mean if it is given."""
+    """A set of options: weights of the results by turns, kept rows, and the divisor of the mean if it is given."""
 
     name: str
     weights: Floats | None = None
     where: Any = None
     normalizer: float | None = None
+    within: bool = False
+    """Whether some results of the kept rows are left out as well, where rows have several."""
 
 
 OPTIONS = (
@@ -40,14 +43,16 @@ OPTIONS = (
     Option("nothing kept, weights", weights=WEIGHTS, where=np.zeros(8, dtype=bool)),
     Option("normalizer 0", normalizer=0.0),
 )
+WITHIN = Option("weights, where within rows", weights=WEIGHTS, where=KEPT, within=True)
 FEW = (OPTIONS[3], OPTIONS[8])
 
 
 def reductions(trial: Trial) -> Measured:
     """Every set of options with every reduction: value and gradient; rows outside `where` hold NaN and never count."""
     worst = {"value": 0.0, "gradient": 0.0}
-    few = trial.brief or (trial.backend.calls_compile and trial.dtype != "float32" and not trial.thorough)
-    for option in FEW if few else OPTIONS:
+    alike = trial.backend.calls_compile or (trial.case.alike and trial.results)
+    few = trial.brief or (alike and trial.dtype != "float32" and not trial.thorough)
+    for option in (*(FEW if few else OPTIONS), *([WITHIN] if trial.results else [])):
         for reduction in ("mean",) if few or option.normalizer is not None else ("none", "mean", "sum"):
             _worst(worst, one_option(trial, option, reduction, trial.ordinary))
     for option in () if few else OPTIONS:
@@ -77,10 +82,14 @@ def one_option(
     """One set of options with one reduction; `instead` has the arrays of options that are given in another shape."""
     label = f"{reduction} with {option.name}"
     options: dict[str, Any] = {"reduction": reduction}
-    if option.weights is not None:
-        options["weights"] = trial.array(option.weights.reshape(rows.leading))
-    if option.where is not None:
-        options["where"] = trial.backend.booleans(option.where.reshape(rows.leading))
+    shape = trial.shape(rows)
+    weights, where = by_result(option, len(rows), math.prod(shape))
+    if weights is not None:
+        options["weights"] = trial.array(weights.reshape(shape))
+    if where is not None:
+        options["where"] = trial.backend.booleans(
+            where.reshape(shape) if option.within else trial.by_row(option.where, rows)
+        )
     if option.normalizer is not None:
         options["normalizer"] = option.normalizer
     options |= instead or {}
@@ -88,9 +97,9 @@ def one_option(
     def fun(*arrays: Any) -> Any:
         return trial.function(*arrays, **options)
 
-    given = trial.arrays(rows if option.where is None else poisoned(rows, ~option.where))
+    given = trial.arrays(rows if where is None else poisoned(rows, ~_kept(trial, option, where)))
     exact = trial.exact_rows(rows, None if option.where is None else tuple(option.where.tolist()))
-    value, size, slopes, scales = expected(option, reduction, exact)
+    value, size, slopes, scales = expected(option, reduction, exact, len(rows))
     found = trial.numpy(fun(*given)).reshape(-1)
     budget = trial.budget("value") + REDUCED
     measured = {"value": trial.close(f"{label}: value", found, value, size, budget, trial.result)}
@@ -110,29 +119,57 @@ def one_option(
     return measured | {"gradient": worst}
 
 
+def _kept(trial: Trial, option: Option, where: Any) -> Any:
+    """Which rows to keep; or which results of each, if each has numbers of its own."""
+    apart = trial.family.layout is not None and trial.family.layout.apart and bool(trial.results)
+    return where.reshape(len(option.where), -1) if apart else option.where
+
+
 def poisoned(rows: Inputs, places: Any) -> Inputs:
-    """Some rows hold NaN, or a class that does not exist."""
+    """Some rows hold NaN, or a class that does not exist; places by row and result leave booleans, which have no
+    results, as they are."""
     arrays = []
     for argument, numbers in zip(rows.arguments, rows.arrays, strict=True):
         dirty = numbers.copy()
-        if not argument.shared:
-            dirty.reshape(len(rows), -1)[places] = 10_000 if argument.role == "labels" else np.nan
+        if not argument.shared and not (argument.discrete and places.ndim > 1):
+            dirty.reshape(*places.shape, -1)[places] = 10_000 if argument.role == "labels" else np.nan
         arrays.append(dirty)
     return Inputs(rows.arguments, rows.names, tuple(arrays), rows.proper, rows.leading)
 
 
-def expected(option: Option, reduction: str, rows: Sequence[Row]) -> tuple[Any, Any, Any, Floats]:
-    """The result, one number or one a row, with its scale; and the gradient by row and number, with its scales."""
-    weights = [MP.mpf(1)] * len(rows) if option.weights is None else [MP.mpf(w) for w in option.weights.tolist()]
-    if option.where is not None:
-        weights = [w if kept else MP.mpf(0) for w, kept in zip(weights, option.where, strict=True)]
+def by_result(option: Option, rows: int, results: int) -> tuple[Any, Any]:
+    """`weights` and `where` with an entry for each of the results, of which every row has as many."""
+    weights = None if option.weights is None else np.resize(option.weights, results)
+    where = None if option.where is None else np.repeat(option.where, results // rows)
+    return weights, where & np.resize(KEPT, results) if option.within else where
+
+
+def expected(option: Option, reduction: str, rows: Sequence[Row], count: int) -> tuple[Any, Any, Any, Floats]:
+    """The result, one number or all, with its scale; and the gradient by row and number, with its scales.
+
+    There are one or several results for each of `count` rows.
+    """
+    value, size, slopes, scales = _expected(*by_result(option, count, len(rows)), option.normalizer, reduction, rows)
+    if slopes is None:
+        return value, size, slopes, scales
+    together = (count, len(rows) // count, len(rows[0].slopes))
+    return value, size, slopes.reshape(together).sum(axis=1), scales.reshape(together).sum(axis=1)
+
+
+def _expected(
+    given_weights: Any, where: Any, normalizer: float | None, reduction: str, rows: Sequence[Row]
+) -> tuple[Any, Any, Any, Floats]:
+    """The same, the gradient of each result apart."""
+    weights = [MP.mpf(1)] * len(rows) if given_weights is None else [MP.mpf(w) for w in given_weights.tolist()]
+    if where is not None:
+        weights = [w if kept else MP.mpf(0) for w, kept in zip(weights, where, strict=True)]
     losses = [w * row.value for w, row in zip(weights, rows, strict=True)]
     sizes = [float(abs(w)) * row.size for w, row in zip(weights, rows, strict=True)]
     if reduction == "none":
         return losses, np.asarray(sizes), None, np.zeros(0)
 
-    given = reduction == "sum" or option.normalizer is not None
-    divisor = MP.mpf(1) if reduction == "sum" else MP.mpf(option.normalizer or 0)
+    given = reduction == "sum" or normalizer is not None
+    divisor = MP.mpf(1) if reduction == "sum" else MP.mpf(normalizer or 0)
     if not given:
         divisor = MP.fsum(w * row.weight.value for w, row in zip(weights, rows, strict=True))
     if divisor == 0:
@@ -140,11 +177,16 @@ def expected(option: Option, reduction: str, rows: Sequence[Row]) -> tuple[Any, 
     mean = MP.fsum(losses) / divisor
     slopes, scales = _zeros(rows), np.zeros((len(rows), len(rows[0].slopes)))
     for i, (w, row) in enumerate(zip(weights, rows, strict=True)):
+        share, size = w / divisor, float(abs(w / divisor))
         for k, slope in enumerate(row.slopes):
+            scales[i, k] = size * row.scales[k]
+            if slope != 0:
+                slopes[i, k] = share * slope
+        if not given:
             # The mean's divisor has slopes as well: along class weights, for instance.
-            of_divisor = 0 if given else mean * row.weight.slopes.get(k, 0)
-            slopes[i, k] = w * (slope - of_divisor) / divisor
-            scales[i, k] = float(abs(w / divisor)) * max(row.scales[k], float(abs(of_divisor)))
+            for k, slope in row.weight.slopes.items():
+                slopes[i, k] -= share * mean * slope
+                scales[i, k] = max(scales[i, k], size * float(abs(mean * slope)))
     return [mean], sum(sizes) / float(abs(divisor)), slopes, scales
 
 
@@ -160,9 +202,9 @@ def masked_rows(trial: Trial) -> Measured:
         if not rows.arguments[index].shared:
             arrays[index].reshape(len(rows), -1)[~KEPT, turn % 2 and -1] = (np.nan, np.inf)[turn % 2]
     dirty = Inputs(rows.arguments, rows.names, tuple(arrays), rows.proper, rows.leading)
-    where = trial.backend.booleans(KEPT.reshape(rows.leading))
+    where = trial.backend.booleans(trial.by_row(KEPT, rows))
     given = trial.arrays(dirty)
-    found = trial.numpy(trial.function(*given, where=where)).reshape(-1)
+    found = trial.numpy(trial.function(*given, where=where)).reshape(len(rows), -1)
     expect(bool((found[~KEPT] == 0).all()), f"rows outside `where` are {found[~KEPT].tolist()}")
     gradients = trial.slopes(given, lambda *rows: trial.function(*rows, where=where, reduction="mean"))
     for index, slopes in zip(trial.family.differentiable, gradients, strict=True):
@@ -181,15 +223,18 @@ def saturation(trial: Trial) -> Measured:
     exact, worst = trial.exact_rows(rows), 0.0
     for factor in (3.0, 0.125):
         option = Option(f"weights {factor:g}", weights=np.full(len(rows), factor))
-        weights = trial.array(np.full(len(rows), factor), "float32")
+        weights = trial.array(trial.by_row(option.weights, rows), "float32")
         gradients = trial.slopes(given, _weighted_sum(trial, weights))
-        _, _, slopes, scales = expected(option, "sum", exact)
+        _, _, slopes, scales = expected(option, "sum", exact, len(rows))
         for index, found in zip(trial.family.differentiable, gradients, strict=True):
-            span = rows.spans()[index]
+            argument, span = rows.arguments[index], rows.spans()[index]
             place = slice(span.start, span.stop)
-            name, budget = f"gradient of {rows.arguments[index].name} times {factor}", trial.budget("gradient")
-            got = trial.numpy(found).reshape(len(rows), -1)
-            worst = max(worst, trial.close(name, got, slopes[:, place], scales[:, place], budget, trial.dtype))
+            gradient, scale = slopes[:, place], scales[:, place]
+            if argument.shared:
+                gradient, scale = gradient.sum(axis=0), scale.sum(axis=0)
+            name, budget = f"gradient of {argument.name} times {factor}", trial.budget("gradient")
+            got = trial.numpy(found).reshape(gradient.shape)
+            worst = max(worst, trial.close(name, got, gradient, scale, budget, trial.dtype))
     return {"gradient": worst}
 
 
@@ -200,11 +245,18 @@ def _weighted_sum(trial: Trial, weights: Any) -> Any:
 def steep(trial: Trial) -> list[Inputs]:
     """The rows with a slope beyond float16, and as many others; nothing for a function without such rows."""
     rows = trial.groups[0]
-    beyond = [max(map(abs, row.slopes), default=0) > 65504 for row in trial.exact_rows(rows)]
+    beyond = (np.abs(trial.exact(rows).gradient.high).max(axis=1, initial=0.0) > 65504).tolist()
     count = sum(beyond)
     places = [i for i, is_beyond in enumerate(beyond) if is_beyond]
     places += [i for i, is_beyond in enumerate(beyond) if not is_beyond][:count]
     return [rows.take(places)] if places else []
+
+
+def _counts_otherwise(trial: Trial) -> bool:
+    """Whether rows count for more or less in a mean than with the first set of knobs."""
+    first = Trial(trial.library, trial.backend, trial.case, trial.case.variants[0], trial.dtype)
+    here, there = ([row.weight.value for row in one.exact_rows(one.ordinary)] for one in (trial, first))
+    return here != there
 
 
 REDUCTIONS: tuple[Check, ...] = (
@@ -221,7 +273,7 @@ REDUCTIONS: tuple[Check, ...] = (
         further_reductions,
         kinds=("loss", "batch"),
         dtypes=("float32",),
-        applies=lambda trial: trial.own_arguments and not trial.first,
+        applies=lambda trial: not trial.first and (trial.own_arguments or _counts_otherwise(trial)),
     ),
     Check(
         "saturation",

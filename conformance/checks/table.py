@@ -80,7 +80,7 @@ def long_table(trial: Trial) -> Measured:
 
 
 def _broadcasts(trial: Trial) -> bool:
-    return len(trial.family.arguments) == 2
+    return len(trial.family.arguments) == 2 and not trial.results
 
 
 TABLES: tuple[Check, ...] = (

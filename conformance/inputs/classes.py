@@ -9,8 +9,8 @@ import numpy as np
 
 from .rows import Argument, Inputs
 
-LOGITS = Argument("logits", axes=1)
-SCORES = Argument("scores", axes=1)
+LOGITS = Argument("logits", axes=1, relative=True)
+SCORES = Argument("scores", axes=1, relative=True)
 LABELS = Argument("labels", role="labels")
 SOFT_LABELS = Argument("labels", axes=1)
 CLASS_WEIGHTS = Argument("class_weights", axes=1, keyword=True, shared=True)

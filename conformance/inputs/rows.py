@@ -18,12 +18,20 @@ class Argument(NamedTuple):
 
     name: str
     axes: int = 0
-    """How many axes one row's part of it has: 0 for a number, 1 for a box or for class scores."""
+    """How many axes one row's part of it has: 0 for a number, 1 for a box or for class scores, 2 for embeddings."""
     role: str = "real"
-    """"real" (has a gradient), "constant" (real, its gradient is not looked at) or "labels" (integer class indices)."""
+    """"real" (has a gradient), "constant" (real, its gradient is not looked at), "labels" (integer class indices) or
+    "flags" (booleans)."""
     keyword: bool = False
     shared: bool = False
     """Whether all rows share one; its gradient is the sum over the rows."""
+    relative: bool = False
+    """Whether only differences along its first axis matter: scores of classes."""
+
+    @property
+    def discrete(self) -> bool:
+        """Whether it holds class indices or booleans."""
+        return self.role in ("labels", "flags")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +44,7 @@ class Inputs:
     proper: npt.NDArray[np.bool_]
     """By row: whether the numbers are of the kind that the function is meant for, so that its range holds."""
     leading: tuple[int, ...]
-    """The shape of the result."""
+    """The shape of the rows, and of a result with one number a row."""
 
     @classmethod
     def of(cls, arguments: tuple[Argument, ...], rows: Sequence[tuple[Any, ...]], dtype: str, *shared: Any) -> Inputs:
@@ -47,14 +55,15 @@ class Inputs:
         names = [row[0] for row in rows]
         arrays = []
         holds = np.ones(len(rows), dtype=bool)
-        for argument, entries in zip(arguments, list(zip(*rows, strict=True))[1:]):
-            given = np.asarray(entries, dtype=np.float64)
-            kept = given if argument.role == "labels" else rounded(given, dtype)
-            holds &= (np.isfinite(kept) | ~np.isfinite(given)).reshape(len(rows), -1).all(axis=1)
+        own, common = iter(list(zip(*rows, strict=True))[1:]), iter(shared)
+        for argument in arguments:
+            given = np.asarray(next(common if argument.shared else own), dtype=np.float64)
+            kept = given if argument.discrete else rounded(given, dtype)
+            if not argument.shared:
+                holds &= (np.isfinite(kept) | ~np.isfinite(given)).reshape(len(rows), -1).all(axis=1)
             arrays.append(kept)
-        for values in shared:
-            arrays.append(rounded(np.asarray(values, dtype=np.float64), dtype))
-        assert len(arrays) == len(arguments)
+        assert next(own, None) is None
+        assert next(common, None) is None
         proper = np.asarray([not name.endswith("!") for name in names])
         everything = cls(arguments, tuple(names), tuple(arrays), proper, (len(rows),))
         return everything.take(np.flatnonzero(holds).tolist())
@@ -87,26 +96,26 @@ class Inputs:
         spans = []
         first = 0
         for index, argument in enumerate(self.arguments):
-            size = 0 if argument.role == "labels" else math.prod(self.content(index))
+            size = 0 if argument.discrete else math.prod(self.content(index))
             spans.append(range(first, first + size))
             first += size
         return spans
 
     def row(self, row: int) -> tuple[Any, ...]:
-        """The numbers of one row, an entry an argument: nested tuples of floats, an int for a label."""
+        """The numbers of one row, an entry an argument: nested tuples of floats, of ints for labels and flags."""
         return tuple(self._part(index, row) for index in range(len(self.arguments)))
 
     def _part(self, index: int, row: int) -> Any:
         argument, x = self.arguments[index], self.arrays[index]
         part = x if argument.shared else x.reshape(len(self), *self.content(index))[row]
-        if argument.role == "labels":
-            return int(part)
-        return _tuples(part.tolist())
+        return nested(part.astype(int) if argument.discrete else part)
 
     def describe(self, row: int) -> str:
         parts = [f"{argument.name} {part}" for argument, part in zip(self.arguments, self.row(row), strict=True)]
         return f"{self.names[row]!r}: {', '.join(parts)}"
 
 
-def _tuples(nested: Any) -> Any:
-    return tuple(_tuples(entry) for entry in nested) if isinstance(nested, list) else nested
+def nested(numbers: Any) -> Any:
+    """An array, or lists, as nested tuples."""
+    listed = numbers.tolist() if isinstance(numbers, np.ndarray | np.generic) else numbers
+    return tuple(nested(entry) for entry in listed) if isinstance(listed, list | tuple) else listed

@@ -1,6 +1,6 @@
 """The faults that are planted, by what they are in."""
 
-from . import binary, boxes, classes, regression, shared
+from . import binary, boxes, classes, embeddings, regions, regression, shared
 from .fault import Fault
 
 __all__ = ["FAULTS", "Fault"]
@@ -10,5 +10,7 @@ FAULTS: tuple[Fault, ...] = (
     *regression.FAULTS,
     *binary.FAULTS,
     *classes.FAULTS,
+    *embeddings.FAULTS,
+    *regions.FAULTS,
     *shared.FAULTS,
 )

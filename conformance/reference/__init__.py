@@ -7,13 +7,38 @@ its slopes, so the gradient comes from the chain rule of the definition itself, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count as count_up
 from typing import Any
 
 from ..dual import Dual, coordinates, sqrt
-from . import binary, boxes, classes, distributions, regression, tempered
+from . import (
+    binary,
+    boxes,
+    classes,
+    distributions,
+    embeddings,
+    instances,
+    lovasz,
+    regions,
+    regression,
+    segmentation,
+    structure,
+    tempered,
+)
 from .batches import BATCHES, Batch
 
-__all__ = ["BATCHES", "ROWS", "Batch", "count", "diagonal_of_hull", "evaluate", "evaluate_batch", "independent"]
+__all__ = [
+    "BATCHES",
+    "ROWS",
+    "SEVERAL",
+    "Batch",
+    "count",
+    "diagonal_of_hull",
+    "evaluate",
+    "evaluate_batch",
+    "independent",
+    "results",
+]
 
 ROWS: dict[str, Callable[..., Dual]] = {
     **boxes.ROWS,
@@ -21,29 +46,47 @@ ROWS: dict[str, Callable[..., Dual]] = {
     **binary.ROWS,
     **classes.ROWS,
     **distributions.ROWS,
+    **embeddings.ROWS,
     "bi_tempered_loss": tempered.bi_tempered_loss,
 }
+SEVERAL: dict[str, Callable[..., Batch]] = {
+    **embeddings.SEVERAL,
+    **regions.SEVERAL,
+    **segmentation.SEVERAL,
+    **lovasz.SEVERAL,
+    **structure.SEVERAL,
+    **instances.SEVERAL,
+}
+"""Functions with several results a row: their losses in the result's order, and what each counts for."""
 FLOORED = ("binary_cross_entropy", "entropy", "cross_entropy", "kl_divergence", "js_divergence")
 """Functions with a logarithm that ends at the smallest normal number of the computation, their knob `tiny`."""
 
 
 def independent(arguments: Sequence[Any]) -> Iterator[Any]:
     """The arguments of a row as dual numbers, counted through in their order; integers are indices and stay."""
-    first = 0
-    for argument in arguments:
+    places = count_up()
+
+    def each(argument: Any) -> Any:
         if isinstance(argument, int):
-            yield argument
-        elif isinstance(argument, (list, tuple)):
-            yield coordinates(argument, first)
-            first += len(argument)
-        else:
-            yield coordinates([argument], first)[0]
-            first += 1
+            return argument
+        if isinstance(argument, (list, tuple)):
+            return [each(part) for part in argument]
+        return coordinates([argument], next(places))[0]
+
+    yield from map(each, arguments)
 
 
 def evaluate(name: str, *arguments: Any, **knobs: Any) -> Dual:
     """The value of the named function for one row, with its slopes along the coordinates of all its arguments."""
     return ROWS[name](*independent(arguments), **knobs)
+
+
+def results(name: str, *arguments: Any, **knobs: Any) -> tuple[list[Dual], list[Dual]]:
+    """All the results for one row, and what each counts for in a mean."""
+    if name not in SEVERAL:
+        return [evaluate(name, *arguments, **knobs)], [count(name, *arguments, **knobs)]
+    found = SEVERAL[name](*independent(arguments), **knobs)
+    return found.rows, [Dual(n) for n in found.counts]
 
 
 def count(name: str, *arguments: Any, **knobs: Any) -> Dual:
