@@ -226,7 +226,7 @@ def count_below(xp: Namespace, table: Array, x: Array, or_equal: bool = False) -
     elif rows[1].shape[0]:
         found = xp.stack([xp.searchsorted(rows[0][i, :], rows[1][i, :], side=side) for i in range(rows[1].shape[0])])
     else:
-        found = xp.zeros(rows[1].shape, dtype=xp.int64)
+        found = xp.zeros(rows[1].shape, dtype=xp.int64, device=x.device)
     return xp.reshape(found, x.shape)
 
 

@@ -19,6 +19,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from .. import _xla
 from .._array import (
     Array,
     Namespace,
@@ -85,7 +86,7 @@ def widened(x: Array, dtype: Any) -> Array:
     xp = namespace(x)
     if x.dtype != getattr(xp, "float16", None):
         return astype(xp, x, dtype)
-    return astype(xp, closed_form(_identity, (0,), (), x), dtype)
+    return astype(xp, _xla.widened(x) if is_jax(xp) else closed_form(_identity, (0,), (), x), dtype)
 
 
 def _identity(xp: Namespace, arrays: Sequence[Array], wanted: Sequence[bool]) -> tuple[Array, list[Slopes]]:

@@ -31,6 +31,8 @@ def lovasz_kernel(xp: Namespace, arrays: Sequence[Array], wanted: Wanted, form: 
     x, t, *masks = arrays
     target = t > 0.5
     zero, one = xp.zeros_like(x), xp.ones_like(x)
+    if x.shape[-1] == 0:
+        return xp.sum(x, axis=-1), [zero if wanted[0] else None, None, None][: len(arrays)]
     side = xp.where(target, one, -one)  # the error falls along it
     error = 1.0 - side * x if form == "hinge" else xp.where(target, 1.0 - x, x)
     right = error <= 0.0  # a NaN is not

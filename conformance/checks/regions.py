@@ -112,14 +112,13 @@ def no_pixels(trial: Trial) -> Measured:
     return {}
 
 
-COPIES = 2**14
+COPIES = 2**12
 LARGE = 8.0
 """What sums over so many pixels may add to a budget."""
 
 
 def large(trial: Trial) -> Measured:
-    """Every pixel many times over, more than a float16 counts: the same values, and a pixel's slope shared by its
-    copies."""
+    """Every pixel many times over, more often than a float16 counts: the same values, a slope shared by its copies."""
     rows = trial.ordinary.take(range(2))
     given = [
         array if a.shared else trial.array(np.tile(x, (1,) * (x.ndim - 2) + (COPIES, 1)), trial.backend.dtype_of(array))
