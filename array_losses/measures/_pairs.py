@@ -200,7 +200,7 @@ class _Extreme:
         valid = xp.logical_and(valid, distance > short)
         slope = xp.where(valid, 0.5 / xp.where(valid, distance, 1.0), 0.0)
         first = xp.where(one_hot(xp, self.first, self.tied), slope[..., None], 0.0)
-        return self.tied * (slope / self.count)[..., None] - first
+        return self.tied * (slope / xp.where(valid, self.count, 1.0))[..., None] - first
 
 
 def _zeros(xp: Namespace, x: Array, shares: Array) -> Array:
