@@ -55,7 +55,7 @@ FAULTS = (
     Fault(
         "all of a tie's slope to one pair",
         PAIRS,
-        "return self.tied * (slope / self.count)[..., None] - first",
+        "return self.tied * (slope / xp.where(valid, self.count, 1.0))[..., None] - first",
         "return 0.0 * first",
         ("batch_hard_triplet_loss",),
     ),
