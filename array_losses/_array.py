@@ -175,4 +175,19 @@ def matmul(xp: Namespace, x: Array, y: Array) -> Array:
 
 def surely_none(xp: Namespace, condition: Array) -> bool:
     """Whether nothing is true, where that can be asked for nothing: numbers in the processor's memory, no trace."""
-    return (is_numpy(xp) or plain_cpu(xp, condition)) and not bool(xp.any(condition))
+    found = _at_hand(xp, condition)
+    return found is not None and not bool(found.any())
+
+
+def surely_within(xp: Namespace, x: Array, low: int, high: int) -> bool:
+    """Whether low <= x < high for all of some integers, where that can be asked for nothing."""
+    found = _at_hand(xp, x)
+    return found is not None and (0 in found.shape or (int(found.min()) >= low and int(found.max()) < high))
+
+
+def _at_hand(xp: Namespace, x: Array) -> Array | None:
+    """The library's own array of constants, if these are in the processor's memory."""
+    if is_tape(xp):
+        while is_tape(xp := namespace(x)):
+            x = x.value
+    return x if is_numpy(xp) or plain_cpu(xp, x) else None

@@ -7,7 +7,7 @@ import math
 import sys
 from typing import NamedTuple
 
-from ._array import Array, DType, Namespace, astype, is_fused, is_jax, is_numpy, is_plain, is_torch, plain_cpu
+from ._array import Array, DType, Namespace, astype, is_fused, is_jax, is_numpy, is_plain, is_tape, is_torch, plain_cpu
 
 _smallest: dict[tuple[str, object], float] = {}
 
@@ -141,8 +141,12 @@ def softmax(xp: Namespace, x: Array, axis: int) -> Array:
         return x.softmax(axis)
     if is_jax(xp):
         return sys.modules["jax"].nn.softmax(x, axis=axis)
-    powers = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
-    return powers / xp.sum(powers, axis=axis, keepdims=True)
+    if is_tape(xp):
+        return xp.call("_softmax", x, axis=axis)
+    shifted = x - xp.max(x, axis=axis, keepdims=True)
+    powers = xp.exp(shifted, out=shifted) if is_numpy(xp) else xp.exp(shifted)
+    powers /= xp.sum(powers, axis=axis, keepdims=True)
+    return powers
 
 
 # Looking up one entry of each row -------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from array_losses._array import namespace
+from array_losses._numerics import softmax
 from array_losses.autodiff._rules import COMPOSED, NOT_DIFFERENTIABLE, RULES
 from array_losses.autodiff._tape import value_and_grad
 
@@ -137,6 +138,10 @@ CASES = {
     "min": reduction("min"),
     "var": [*reduction("var"), (lambda xp, x: xp.var(x, axis=1, correction=1.0), X)],
     "std": [*reduction("std"), (lambda xp, x: xp.std(x, axis=1, correction=1.0), X)],
+    "_softmax": [
+        (lambda xp, x: softmax(xp, x, -1), X),
+        (lambda xp, x: softmax(xp, x, 0), X),
+    ],
     "cumulative_sum": [
         (lambda xp, x: xp.cumulative_sum(x), ROW),
         (lambda xp, x: xp.cumulative_sum(x, axis=0), X),

@@ -109,6 +109,20 @@ def test_compiled_table(boxes: Pair) -> None:
         same(table(pred[:rows], target), al.giou(pred[:rows, None, :], target[None, :, :]))
 
 
+@pytest.mark.parametrize("ignore_index", [None, 2])
+def test_compiled_masks_of_labels(ignore_index: int | None) -> None:
+    """Labels outside of the classes are masked, in the compiled spelling too, whatever stands in their logits."""
+    logits = torch.randn((2, 4, 6), dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    labels = torch.tensor([[0, 1, 2, 3, -100, 4], [2**40, 2, -(2**40), 255, 1, 0]])
+    logits[0, :, 4], logits[1, :, 0] = torch.nan, torch.inf
+    loss = lambda x: al.softmax_dice_loss(x, labels, axis=1, ignore_index=ignore_index, reduction="sum")
+    found = torch.compile(torch.func.grad_and_value(loss), fullgraph=True)(logits)
+    expected = torch.func.grad_and_value(loss)(logits)
+    assert torch.isfinite(expected[0]).all()
+    for x, y in zip(found, expected, strict=True):
+        same(x, y)
+
+
 @each_kind
 def test_gradient_only_where_it_is_wanted(loss: Loss, boxes: Pair) -> None:
     pred, target = boxes

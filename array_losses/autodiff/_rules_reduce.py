@@ -131,6 +131,14 @@ def _cumulative_prod(xp: Any, x: Any, axis: int | None = None, dtype: Any = None
     return x
 
 
+def _softmax(xp: Any, out: Any, x: Any, axis: int) -> Any:
+    def vjp(g: Any) -> Any:
+        g = g * out
+        return g - out * xp.sum(g, axis=axis, keepdims=True)
+
+    return (vjp,)
+
+
 def _diff(xp: Any, x: Any, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Any:
     parts = [part for part in (prepend, x, append) if part is not None]
     x = xp.concat(parts, axis=axis) if len(parts) > 1 else x
@@ -185,6 +193,7 @@ REDUCE: dict[str, Rule] = {
     "var": _var,
     "std": _std,
     "cumulative_sum": _cumulative_sum,
+    "_softmax": _softmax,
     # products
     "matmul": lambda xp, out, x, y: (
         lambda g: xp.matmul(g, xp.matrix_transpose(y)),

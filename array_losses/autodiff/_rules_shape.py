@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from types import EllipsisType, NoneType
 from typing import Any
 
+from .._numerics import softmax
 from ._rules_elementwise import Rule
 from ._rules_reduce import Axis, Shape, at, axes_of
 
@@ -209,6 +210,7 @@ VALUES: dict[str, Callable[..., Any]] = {
     "stack": lambda xp, *arrays, axis: xp.stack(arrays, axis=axis),
     "_getitem": lambda xp, x, key: x[key],
     "_put": put,
+    "_softmax": softmax,
     "_scatter_add": scatter_add,
     "_scatter_along": scatter_along,
 }

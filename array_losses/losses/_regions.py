@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .. import _check
-from .._array import Array, DType, Namespace, computing_dtype, surely_none
+from .._array import Array, DType, Namespace, astype, computing_dtype, is_fused, is_torch, surely_within, to_index
 from .._numerics import indicators, softmax
 from .._reduce import keep_rows, reduce_rows
 from ..autodiff import Kernel, closed_form, compiled, widened
@@ -180,16 +180,34 @@ def labelled(region: Region, soft: bool, ignore_index: int | None) -> tuple[Regi
     """Of logits and labels: the region of softmax and targets; logits and labels that losses of pixels may look at."""
     xp, (logits, labels) = region.xp, region.arrays
     if not soft:
-        index, valid = usable(xp, labels, logits.shape[-2], ignore_index)
-        if not surely_none(xp, xp.logical_not(valid)):
+        targets, valid = _targets(xp, labels, logits, region.dtype, ignore_index)
+        if valid is not None:
             region = region._replace(mask=valid if region.mask is None else xp.logical_and(region.mask, valid))
-        targets = indicators(xp, index[..., 0, :], logits, region.dtype)
     logits = region.inside(logits)
     if soft:
         labels = targets = region.inside(labels)
     else:
         labels = labels[..., 0, :]
     return region._replace(arrays=(softmax(xp, logits, -2), targets)), logits, labels
+
+
+def _targets(
+    xp: Namespace, labels: Array, logits: Array, dtype: DType, ignore_index: int | None
+) -> tuple[Array, Array | None]:
+    """Labels (..., 1, pixels) as zeros and ones shaped like logits, and where they can be used, if not everywhere."""
+    classes = logits.shape[-2]
+    if (ignore_index is None or not 0 <= ignore_index < classes) and surely_within(xp, labels, 0, classes):
+        return indicators(xp, to_index(xp, labels)[..., 0, :], logits, dtype), None
+    if not (is_torch(xp) and is_fused(xp)):
+        index, valid = usable(xp, labels, classes, ignore_index)
+        return indicators(xp, index[..., 0, :], logits, dtype), valid
+    # What torch.compile keeps of comparisons for the gradient are booleans, and it reads these five times more slowly
+    # than numbers. Rounding brings no integer into [0, C).
+    code, each = astype(xp, labels, dtype), xp.arange(classes, dtype=dtype, device=logits.device)[:, None]
+    valid = (code >= 0) & (code < classes)
+    if ignore_index is not None:
+        valid = valid & (code != ignore_index)
+    return xp.clip(1.0 - xp.abs(code - each), min=0.0), valid
 
 
 def ratio(xp: Namespace, x: Array, y: Array) -> Array:
