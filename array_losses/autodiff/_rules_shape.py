@@ -1,7 +1,7 @@
 """Derivative rules of functions that move entries: shapes, indexing, sorting.
 
 Rules are as in `_rules_reduce`. `VALUES` holds operations that are no function of the standard: indexing and
-its adjoints, and functions of a list of arrays, taken here as separate arguments.
+its adjoints, softmax, and functions of a list of arrays, taken here as separate arguments.
 """
 
 from __future__ import annotations
