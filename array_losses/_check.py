@@ -40,12 +40,12 @@ def real(xp: Namespace, **arrays: Array) -> None:
             raise TypeError(f"{name} must have a real dtype; got {dtype}")
 
 
-def boxes(pred: Array, target: Array) -> Namespace:
-    """Two arrays of boxes whose leading axes broadcast."""
+def boxes(pred: Array, target: Array, width: int = 4) -> Namespace:
+    """Two arrays of boxes, each of so many numbers, whose leading axes broadcast."""
     xp = library(pred=pred, target=target)
     for name, array in (("pred", pred), ("target", target)):
-        if array.ndim < 1 or array.shape[-1] != 4:
-            raise ValueError(f"{name} must have shape (..., 4); got {tuple(array.shape)}")
+        if array.ndim < 1 or array.shape[-1] != width:
+            raise ValueError(f"{name} must have shape (..., {width}); got {tuple(array.shape)}")
     real(xp, pred=pred, target=target)
     if pred.shape != target.shape:
         try:
@@ -58,9 +58,9 @@ def boxes(pred: Array, target: Array) -> Namespace:
     return xp
 
 
-def matched_boxes(pred: Array, target: Array) -> Namespace:
+def matched_boxes(pred: Array, target: Array, width: int = 4) -> Namespace:
     """Two arrays of boxes of one shape."""
-    xp = boxes(pred, target)
+    xp = boxes(pred, target, width)
     _equal_shapes(pred=pred, target=target)
     return xp
 
@@ -253,6 +253,35 @@ def positive(name: str, value: Any) -> float:
     return float(value)
 
 
+def interval(low: Any, high: Any) -> tuple[float, float]:
+    """0 <= low < high <= 1."""
+    low, high = number("low", low, 0.0, 1.0), number("high", high, 0.0, 1.0)
+    if low >= high:
+        raise ValueError(f"high must be greater than low; got {high:g} and {low:g}")
+    return low, high
+
+
+def version(value: Any, known: tuple[int, ...]) -> None:
+    if isinstance(value, bool) or value not in known:
+        raise ValueError(f"version must be one of {', '.join(map(str, known))}; got {value!r}")
+
+
+def size(name: str, value: Any) -> tuple[float, float]:
+    """Height and width, two numbers above 0."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise TypeError(f"{name} must be (height, width); got {value!r}")
+    return positive(name, value[0]), positive(name, value[1])
+
+
+def scalar(like: Array, **array: Array) -> None:
+    """One real number in an array of the same library."""
+    ((name, x),) = array.items()
+    beside(like, **array)
+    if tuple(x.shape) != ():
+        raise ValueError(f"{name} must have shape (); got {tuple(x.shape)}")
+    real(namespace(x), **array)
+
+
 def gate(value: Any) -> float | None:
     """The IoU above which CIoU looks at the shape, or None for always."""
     return None if value is None else number("gate", value, 0.0, 1.0)
@@ -313,4 +342,116 @@ def flagged(**arrays: Array) -> Namespace:
     if not xp.isdtype(flags.dtype, "bool"):
         raise TypeError(f"{second} must have a boolean dtype; got {flags.dtype}")
     _equal_shapes(**arrays)
+    return xp
+
+
+# Formats, keypoints, suppression --------------------------------------------------------------------------------------
+
+
+def ending(own: tuple[int, ...], **array: Array) -> Namespace:
+    """An array of real numbers whose last axes are as long as this."""
+    ((name, x),) = array.items()
+    xp = library(**array)
+    if tuple(x.shape[-len(own) :]) != own:
+        lengths = ", ".join([str(length) for length in own])
+        raise ValueError(f"{name} must have shape (..., {lengths}); got {tuple(x.shape)}")
+    real(xp, **array)
+    return xp
+
+
+def leading(own: tuple[int, ...], **arrays: Array) -> tuple[int, ...]:
+    """What the leading axes of some arrays broadcast to, each array having this many last axes of its own."""
+    shapes = [tuple(x.shape) for x in arrays.values()]
+    try:
+        return broadcast_shape(*[shape[: len(shape) - count] for shape, count in zip(shapes, own)])
+    except ValueError:
+        found = " and ".join([str(shape) for shape in shapes])
+        raise ValueError(f"{' and '.join(arrays)} must have leading shapes that broadcast; got {found}") from None
+
+
+def image_size(like: Array, own: int, value: Any) -> Any:
+    """Two positive numbers (height, width), or an array (..., 2) beside boxes with this many last axes of their own."""
+    if isinstance(value, (tuple, list)):
+        if len(value) != 2:
+            raise ValueError(f"image_size must be (height, width); got {len(value)} numbers")
+        return tuple([positive("image_size", number) for number in value])
+    if not hasattr(value, "shape"):
+        raise TypeError(f"image_size must be (height, width) or an array of shape (..., 2); got {_kind(value)}")
+    beside(like, image_size=value)
+    ending((2,), image_size=value)
+    leading((own, 1), boxes=like, image_size=value)
+    return value
+
+
+def numbers(name: str, value: Any, count: int) -> tuple[float, ...]:
+    """This many positive Python numbers."""
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(f"{name} must be a tuple of {count} numbers; got {_kind(value)}")
+    if len(value) != count:
+        raise ValueError(f"{name} must be {count} numbers; got {len(value)}")
+    return tuple([positive(name, one) for one in value])
+
+
+def flags(own: int, **array: Array) -> Namespace:
+    """An array of booleans with at least this many axes."""
+    ((name, x),) = array.items()
+    xp = library(**array)
+    if x.ndim < own:
+        axes = ", ".join(["H", "W"][:own])
+        raise ValueError(f"{name} must have shape (..., {axes}); got {tuple(x.shape)}")
+    if not xp.isdtype(x.dtype, "bool"):
+        raise TypeError(f"{name} must have a boolean dtype; got {x.dtype}")
+    return xp
+
+
+def scored_boxes(boxes: Array, scores: Array, labels: Array | None) -> Namespace:
+    """Boxes (..., N, 4), a score for each, and a label for each if there are any."""
+    xp = library(boxes=boxes, scores=scores)
+    if boxes.ndim < 2 or boxes.shape[-1] != 4:
+        raise ValueError(f"boxes must have shape (..., N, 4); got {tuple(boxes.shape)}")
+    real(xp, boxes=boxes, scores=scores)
+    shape = tuple(boxes.shape[:-1])
+    if tuple(scores.shape) != shape:
+        raise ValueError(f"scores must have shape {shape}; got {tuple(scores.shape)}")
+    if labels is not None:
+        beside(boxes, labels=labels)
+        class_indices(xp, shape, labels)
+    return xp
+
+
+def at_least_one(name: str, value: Any) -> int:
+    """A positive Python integer."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an int; got {_kind(value)}")
+    if value < 1:
+        raise ValueError(f"{name} must be at least 1; got {value}")
+    return value
+
+
+def keypoints(pred: Array, target: Array, area: Array, visible: Array | None, sigmas: Any) -> Namespace:
+    """Keypoints (..., K, 2), an area for each set, and for each keypoint whether it counts and how far it spreads."""
+    xp = library(pred=pred, target=target, area=area)
+    for name, x in (("pred", pred), ("target", target)):
+        if x.ndim < 2 or x.shape[-1] != 2:
+            raise ValueError(f"{name} must have shape (..., K, 2); got {tuple(x.shape)}")
+    real(xp, pred=pred, target=target, area=area)
+    if pred.shape[-2] != target.shape[-2]:
+        raise ValueError(
+            f"pred and target must have as many keypoints; got {tuple(pred.shape)} and {tuple(target.shape)}"
+        )
+    count = int(pred.shape[-2])
+    own: tuple[int, ...] = (2, 2, 0)
+    arrays = {"pred": pred, "target": target, "area": area}
+    if visible is not None:
+        beside(pred, visible=visible)
+        if not xp.isdtype(visible.dtype, "bool"):
+            raise TypeError(f"visible must have a boolean dtype; got {visible.dtype}")
+        if visible.ndim < 1 or visible.shape[-1] != count:
+            raise ValueError(f"visible must have shape (..., {count}); got {tuple(visible.shape)}")
+        own, arrays = (*own, 1), arrays | {"visible": visible}
+    leading(own, **arrays)
+    if hasattr(sigmas, "shape"):
+        shaped(pred, (count,), sigmas=sigmas)
+    else:
+        numbers("sigmas", sigmas, count)
     return xp

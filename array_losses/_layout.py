@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ._array import Array, Namespace, is_jax, is_numpy, is_torch, raw
+from ._array import Array, Namespace, is_fused, is_jax, is_numpy, is_torch, raw
 
 
 def to_columns(xp: Namespace, rows: Array) -> Array:
@@ -30,6 +30,14 @@ def column_list(xp: Namespace, rows: Array) -> list[Array]:
         columns = xp.stack(rows.unbind(-1))
         return list(xp.as_strided(columns, columns.shape, columns.stride()).unbind(0))
     return [rows[..., i] for i in range(rows.shape[-1])]
+
+
+def each_column(xp: Namespace, rows: Array) -> list[Array]:
+    """The columns one by one, however the library likes them best."""
+    if is_fused(xp):
+        return column_list(xp, rows)
+    columns = to_columns(xp, rows)
+    return [columns[i, ...] for i in range(rows.shape[-1])]
 
 
 def to_rows(xp: Namespace, columns: Sequence[Array]) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import array_losses
@@ -17,6 +18,18 @@ def ciou(pred: Any, target: Any) -> Any:
 
 def giou(pred: Any, target: Any) -> Any:
     return array_losses.giou_loss(pred, target, reduction="sum")
+
+
+def _summed(loss: Callable[..., Any], **options: Any) -> Function:
+    return lambda pred, target: loss(pred, target, **options, reduction="sum")
+
+
+def wise_iou(pred: Any, target: Any) -> Any:
+    return array_losses.wise_iou_loss(pred, target, mean=0.5, reduction="sum")[0]
+
+
+def rotated_iou_table(boxes: Any, others: Any) -> Any:
+    return array_losses.rotated_iou(boxes[:, None, :], others[None, :, :])
 
 
 def iou_table(boxes: Any, others: Any) -> Any:
@@ -75,9 +88,28 @@ def info_nce(queries: Any, keys: Any) -> Any:
     return array_losses.info_nce_loss(queries, keys, temperature=0.07, reduction="mean")
 
 
+MODERN: dict[str, Function] = {
+    "eiou": _summed(array_losses.eiou_loss),
+    "siou": _summed(array_losses.siou_loss),
+    "alpha ciou": _summed(array_losses.alpha_iou_loss, base="ciou"),
+    "wise iou": wise_iou,
+    "mpdiou": _summed(array_losses.mpdiou_loss, image_size=(640, 640)),
+    "inner ciou": _summed(array_losses.inner_iou_loss, ratio=0.75, base="ciou"),
+    "focaler ciou": _summed(array_losses.focaler_iou_loss, base="ciou"),
+    "shape iou": _summed(array_losses.shape_iou_loss),
+    "powerful iou": _summed(array_losses.powerful_iou_loss),
+    "nwd": _summed(array_losses.nwd_loss),
+    "bounded iou": _summed(array_losses.bounded_iou_loss),
+    "extended iou": _summed(array_losses.extended_iou_loss),
+    "unified ciou": _summed(array_losses.unified_iou_loss, ratio=0.75),
+}
+"""Later losses of pairs of boxes."""
+
 LOSSES: dict[str, Function] = {
     "ciou": ciou,
     "giou": giou,
+    **MODERN,
+    "probiou": _summed(array_losses.probiou_loss),
     "sigmoid focal": sigmoid_focal,
     "sigmoid bce": sigmoid_bce,
     "softmax ce": softmax_ce,
@@ -95,10 +127,20 @@ LOSSES: dict[str, Function] = {
 
 
 def functions() -> dict[str, Function]:
-    return LOSSES | {"iou table": iou_table}
+    return LOSSES | {"iou table": iou_table, "rotated iou table": rotated_iou_table}
 
 
 def numpy_functions() -> dict[str, Function]:
     return functions() | {
         f"{name} and gradient": array_losses.value_and_grad(function) for name, function in LOSSES.items()
     }
+
+
+def ciou_in_their_place() -> dict[str, Function]:
+    """Our CIoU under the names of the later losses, whose times are counted in its."""
+    return dict.fromkeys(MODERN, ciou)
+
+
+def numpy_ciou_in_their_place() -> dict[str, Function]:
+    gradient = array_losses.value_and_grad(ciou)
+    return ciou_in_their_place() | {f"{name} and gradient": gradient for name in MODERN}

@@ -24,6 +24,7 @@ def functions() -> dict[str, Function]:
         "ciou": lambda pred, target: (1.0 - metrics.bbox_iou(pred, target, xywh=False, CIoU=True)).sum(),
         "giou": lambda pred, target: (1.0 - metrics.bbox_iou(pred, target, xywh=False, GIoU=True)).sum(),
         "iou table": metrics.box_iou,
+        "probiou": lambda pred, target: (1.0 - metrics.probiou(pred, target)).sum(),
         "distribution focal": lambda logits, targets: _distribution_focal(criterion, logits, targets),
     }
 

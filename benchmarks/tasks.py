@@ -26,13 +26,14 @@ from . import (
     peers_numpy_segmentation,
     peers_optax,
     peers_pml,
+    peers_shapely,
     peers_smp,
     peers_torch,
     peers_torch_embeddings,
     peers_torchvision,
     peers_ultralytics,
 )
-from .agreement import GRADIENT, SORTED
+from .agreement import CANCELLING, GRADIENT, SORTED
 from .backends import Call, Function
 
 Work = Literal["value", "value+gradient"]
@@ -56,6 +57,8 @@ CONTESTANTS: dict[str, dict[str, Callable[[], dict[str, Function]]]] = {
             peers_numpy_embeddings.functions,
         ),
         "torchvision": peers_torchvision.numpy_functions,
+        "Shapely": peers_shapely.numpy_functions,
+        "our CIoU": ours.numpy_ciou_in_their_place,
     },
     "torch": {
         ours.NAME: ours.functions,
@@ -67,7 +70,9 @@ CONTESTANTS: dict[str, dict[str, Callable[[], dict[str, Function]]]] = {
         "SMP": peers_smp.functions,
         "PML": peers_pml.functions,
         "plain formula": peers_torch_embeddings.functions,
+        "Shapely": peers_shapely.torch_functions,
         "fused BCE": peers_torch.bounds,
+        "our CIoU": ours.ciou_in_their_place,
     },
     "jax": {
         ours.NAME: ours.functions,
@@ -81,10 +86,14 @@ CONTESTANTS: dict[str, dict[str, Callable[[], dict[str, Function]]]] = {
         ),
         "plain gather": peers_jax_classification.gathers,
         "optax": peers_optax.functions,
+        "our CIoU": ours.ciou_in_their_place,
     },
 }
-# These compute less than the loss that they race with: they are timed, but not compared, and are nobody's fastest peer.
-BOUNDS = {"fused BCE": "the cross-entropy alone, without the focal factor, by PyTorch itself"}
+# These compute another loss than the one that they race with: timed, but not compared, and nobody's fastest peer.
+BOUNDS = {
+    "fused BCE": "the cross-entropy alone, without the focal factor, by PyTorch itself",
+    "our CIoU": "another loss of the same boxes, by the same library",
+}
 
 
 @dataclass(frozen=True)
@@ -125,7 +134,7 @@ class Effort:
     """How much is raced, and for how long."""
 
     sizes: Sizes = field(default_factory=lambda: SIZES)
-    compiled_sizes: Sizes = field(default_factory=lambda: SIZES)  # `torch.compile` takes seconds for each contestant
+    compiled_sizes: Sizes = field(default_factory=lambda: COMPILED)  # `torch.compile` takes seconds a contestant
     compiled_works: tuple[Work, ...] = WORKS  # the same
     seconds: float = 1.2  # for each race
     imports: int = 15  # new processes
@@ -161,7 +170,11 @@ SIZES: Sizes = {
     "batch hard triplet": ((512, 256),),
     "nt-xent": ((512, 128),),
     "info nce": ((512, 128),),
+    **dict.fromkeys(ours.MODERN, ((100000,),)),
+    "probiou": ((4_096,), (100_000,)),
+    "rotated iou table": ((1_000, 1_000),),
 }
+COMPILED: Sizes = {entry: sizes for entry, sizes in SIZES.items() if entry not in ours.MODERN}
 
 QUICK = Effort(
     sizes={
@@ -216,6 +229,19 @@ def _table_goal(backend: str, size: Size, call: Call) -> Goal | None:
     return Goal(3.0, against="torchvision") if size == (10_000, 1_000) else None
 
 
+def _modern_goal(backend: str, size: Size, call: Call) -> Goal | None:
+    """At most 1.3 times the time of our CIoU."""
+    return Goal(round(1 / 1.3, 2), against="our CIoU") if backend != "jax" and not call.compiled else None
+
+
+def _probiou_goal(backend: str, size: Size, call: Call) -> Goal | None:
+    return Goal(1.5, against="ultralytics") if _learns_in_torch(backend, call) else None
+
+
+def _rotated_goal(backend: str, size: Size, call: Call) -> Goal | None:
+    return Goal(5.0)
+
+
 def _focal_goal(backend: str, size: Size, call: Call) -> Goal | None:
     if not call.gradient or backend == "numpy":
         return None
@@ -262,6 +288,20 @@ FAMILIES: dict[str, dict[str, Subject]] = {
         "ciou": Subject("CIoU loss", lambda size: inputs.matched_boxes(size[0]), _box_goal),
         "giou": Subject("GIoU loss", lambda size: inputs.matched_boxes(size[0]), _box_goal),
         "iou table": Subject("IoU table", inputs.two_sets, _table_goal, works=("value",), compilable=False),
+    },
+    "modern boxes": {
+        entry: Subject(
+            f"{entry} loss", lambda size: inputs.matched_boxes(size[0]), _modern_goal, works=("value+gradient",)
+        )
+        for entry in ours.MODERN
+    },
+    "rotated boxes": {
+        "probiou": Subject(
+            "ProbIoU loss", lambda size: inputs.rotated_boxes(size[0]), _probiou_goal, tolerance=CANCELLING
+        ),
+        "rotated iou table": Subject(
+            "rotated IoU table", inputs.two_rotated_sets, _rotated_goal, works=("value",), compilable=False
+        ),
     },
     "classification": {
         "sigmoid focal": Subject("sigmoid focal loss", inputs.binary, _focal_goal),

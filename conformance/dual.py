@@ -142,6 +142,14 @@ def sqrt(x: Dual) -> Dual:
     return chain(root, (0 if root == 0 else 1 / (2 * root), x))
 
 
+def cos(x: Dual) -> Dual:
+    return chain(MP.cos(x.value), (-MP.sin(x.value), x))
+
+
+def sin(x: Dual) -> Dual:
+    return chain(MP.sin(x.value), (MP.cos(x.value), x))
+
+
 def angle(opposite: Dual, adjacent: Dual) -> Dual:
     """atan2; 0 with slope 0 at the origin."""
     radius2 = opposite.value**2 + adjacent.value**2

@@ -33,7 +33,7 @@ class Row(NamedTuple):
 
 class Rows(NamedTuple):
     """The exact answers for N rows of K numbers as arrays: R values and their scales, (R,), one or more a row; the
-    gradient of the sum of each row's values and its scale, (N, K)."""
+    gradient of the sum of each row's values, or of so many times each (`shares`), and its scale, (N, K)."""
 
     value: Exact
     size: Floats
@@ -41,14 +41,18 @@ class Rows(NamedTuple):
     scales: Floats
 
     @classmethod
-    def of(cls, rows: Sequence[Row], count: int) -> Rows:
+    def of(cls, rows: Sequence[Row], count: int, shares: Sequence[float] = (1.0,)) -> Rows:
         """The answers for so many rows."""
         slopes = np.asarray([row.slopes for row in rows], dtype=object).reshape(count, -1, len(rows[0].slopes))
+        scales = np.asarray([row.scales for row in rows]).reshape(slopes.shape)
+        factors = np.asarray(shares)[:, None]
+        if len(shares) > 1:
+            slopes, scales = slopes * factors, scales * np.abs(factors)
         return cls(
             Exact.of([row.value for row in rows], (len(rows),)),
             np.asarray([row.size for row in rows]),
             Exact.of(slopes.sum(axis=1).reshape(-1), (count, slopes.shape[2])),
-            np.asarray([row.scales for row in rows]).reshape(slopes.shape).sum(axis=1),
+            scales.sum(axis=1),
         )
 
 
@@ -96,9 +100,9 @@ def _row(
             sizes = [number if place in found.slopes else 0.0 for place, number in enumerate(sizes)]
         for there in moved:
             other = there[index]
-            size = max(size, _change(other.value - found.value))
+            size = max(size, _change(found.value, other.value))
             for place in found.slopes.keys() | other.slopes.keys():
-                change = _change(other.slopes.get(place, ZERO) - slopes[place])
+                change = _change(slopes[place], other.slopes.get(place, ZERO))
                 sizes[place] = max(sizes[place], change)
         rows.append(Row(found.value, slopes, count, size, tuple(sizes)))
     return rows
@@ -122,7 +126,10 @@ def _moved(row: tuple[Any, ...], family: Family, scale: Scale) -> Iterator[list[
 
 def _ways(argument: Argument, rows: Any, numbers: list[Any], embeddings: bool) -> list[Any]:
     """All numbers by themselves, unless that is 1; scores by what they are below the largest. The numbers of an
-    embedding by its largest and those of pixels by themselves, some back, some forth."""
+    embedding by its largest and those of pixels by themselves, some back, some forth. Of a rotated box the angle alone,
+    by what its sine and cosine are rounded by."""
+    if argument.turned:
+        return [ZERO] * (len(numbers) - 1) + [max(abs(numbers[-1]), MP.mpf(1))]
     if argument.axes == 2 and embeddings:
         ways = [MP.mpf(max(map(abs, x))) for x in rows for _ in x]
     else:
@@ -135,10 +142,10 @@ def _ways(argument: Argument, rows: Any, numbers: list[Any], embeddings: bool) -
     return [way * sign for way, sign in zip(ways, signs, strict=True)]
 
 
-def _change(difference: Any) -> float:
+def _change(here: Any, there: Any) -> float:
     """|x dy/dx|; 0 at a jump."""
-    change = float(abs(difference) / STEP)
-    return change if change < 1e12 else 0.0
+    change = float(abs(there - here) / STEP)
+    return change if change < 1e12 or abs(there - here) < 1e-8 * abs(here) else 0.0
 
 
 def _slopes(found: Dual, spans: Sequence[range]) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -10,13 +11,16 @@ import array_api_compat
 import numpy as np
 
 from .backends import Backend
-from .cases import HALF_GRADIENT, REDUCED, Case, Scale, Variant
+from .cases import HALF, REDUCED, Case, Scale, Variant
 from .cases.case import Results
 from .dual import MP
 from .exact import Row, Rows, exact_batch, exact_rows
 from .families import Family
 from .inputs import Inputs
 from .ulp import RESULT, Exact, Floats, error
+
+SHARES = (1.0, -0.5, 2.0, 0.25, -1.5, 0.75, 3.0, -0.125)
+"""All different, and exact in every format."""
 
 
 class CheckFailedError(Exception):
@@ -38,7 +42,7 @@ class Trial:
         self.case = case
         self.variant = variant
         self.dtype = dtype
-        self.result = RESULT[dtype]
+        self.result = self.result_of(dtype)
         self.thorough = thorough
 
     @property
@@ -57,6 +61,13 @@ class Trial:
         return self.case.results if self.variant.results is None else self.variant.results
 
     @property
+    def shares(self) -> tuple[float, ...]:
+        """How often each result of a row counts in `total`: once, unless their number is fixed, like the edges of a
+        box, whose slopes would cancel."""
+        fixed = [axis for axis in self.results if isinstance(axis, int)]
+        return SHARES[: math.prod(fixed)] if fixed and len(fixed) == len(self.results) else SHARES[:1]
+
+    @property
     def groups(self) -> tuple[Inputs, ...]:
         """All the hard rows, each group with rows of one length; the main group only where others compile too often."""
         every = self.family.edges(self.dtype)
@@ -66,6 +77,10 @@ class Trial:
     @property
     def ordinary(self) -> Inputs:
         return self.family.ordinary(self.dtype)
+
+    def result_of(self, dtype: str) -> str:
+        """The dtype of the result for arguments of one dtype."""
+        return dtype if self.case.keeps_dtype else RESULT[dtype]
 
     @property
     def is_loss(self) -> bool:
@@ -117,7 +132,12 @@ class Trial:
         """The sum of the rows: its gradient holds the gradient of every row."""
         if self.is_loss:
             return self.function(*arrays, reduction="sum")
-        return total(self.function(*arrays))
+        found = self.function(*arrays)
+        if len(self.shares) == 1:
+            return total(found)
+        places = np.ndindex(*(axis for axis in self.results if isinstance(axis, int)))
+        parts = [share * total(found[(..., *place)]) for share, place in zip(self.shares, places, strict=True)]
+        return sum(parts[1:], start=parts[0])
 
     def slopes(self, arrays: Sequence[Any], fun: Callable[..., Any] | None = None) -> tuple[Any, ...]:
         """Gradients with respect to all arguments that have one, by the library's own `value_and_grad`."""
@@ -163,7 +183,7 @@ class Trial:
     # The exact answers ------------------------------------------------------------------------------------------------
 
     def exact(self, inputs: Inputs) -> Rows:
-        return Rows.of(self.exact_rows(inputs), len(inputs))
+        return Rows.of(self.exact_rows(inputs), len(inputs), self.shares)
 
     def exact_rows(self, inputs: Inputs, kept: tuple[bool, ...] | None = None) -> list[Row]:
         return exact_rows(self.case, self.variant, self.scale, self.family, inputs, self.dtype, kept)
@@ -174,8 +194,9 @@ class Trial:
 
     def budget(self, what: str) -> float:
         """The ULP allowed for a "value" or a "gradient"."""
-        if what == "gradient" and self.dtype in ("float16", "bfloat16"):
-            return HALF_GRADIENT
+        rounded = what == "gradient" or self.case.keeps_dtype
+        if rounded and self.dtype in ("float16", "bfloat16"):
+            return HALF
         return self.case.budget.of(what, self.result)
 
     # Comparisons ------------------------------------------------------------------------------------------------------

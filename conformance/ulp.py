@@ -64,6 +64,7 @@ class Exact(NamedTuple):
 def error(got: Floats, exact: Exact, scale: Floats, dtype: str) -> Floats:
     """|got - exact| in units in the last place of `dtype` at the larger of |exact| and `scale`; infinite for any NaN.
 
+    At an infinite scale any finite number will do: it is said of rows where rounding decides between several answers.
     An exact number beyond the format counts as its largest finite number: gradients saturate there. A computation may
     lose what is below its smallest normal number on the way, because much hardware takes such numbers for 0.
     """
@@ -74,5 +75,5 @@ def error(got: Floats, exact: Exact, scale: Floats, dtype: str) -> Floats:
     with np.errstate(invalid="ignore", over="ignore"):
         size = ulp(np.maximum(np.abs(high), scale), dtype)
         distance = np.maximum(np.abs((got - high) - low) - LOST[dtype], 0.0) / size
-    known = np.isfinite(got) & np.isfinite(high) & np.isfinite(scale)
-    return np.where(known, distance, np.inf)
+    known = np.isfinite(got) & np.isfinite(high) & ~np.isnan(scale)
+    return np.where(known, np.where(scale == np.inf, 0.0, distance), np.inf)

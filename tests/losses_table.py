@@ -1,4 +1,7 @@
-"""Every box loss with the options that change its formula, for tests that run over all of them."""
+"""Every box loss with the options that change its formula, for tests that run over all of them.
+
+Not those with a unit of length of their own, MPDIoU and NWD.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,20 @@ TABLE: list[tuple[str, dict[str, Any]]] = [
     ("cdiou_loss", {}),
     ("cdiou_loss", {"base": "giou"}),
     ("cdiou_loss", {"base": "ciou"}),
+    ("siou_loss", {}),
+    ("alpha_iou_loss", {}),
+    ("alpha_iou_loss", {"base": "ciou"}),
+    ("inner_iou_loss", {"ratio": 0.75}),
+    ("inner_iou_loss", {"ratio": 1.25, "base": "siou"}),
+    ("focaler_iou_loss", {}),
+    ("focaler_iou_loss", {"low": 0.25, "base": "eiou"}),
+    ("unified_iou_loss", {"ratio": 0.75}),
+    ("shape_iou_loss", {}),
+    ("shape_iou_loss", {"scale": 1.0}),
+    ("powerful_iou_loss", {"version": 1}),
+    ("powerful_iou_loss", {}),
+    ("bounded_iou_loss", {}),
+    ("extended_iou_loss", {}),
 ]
 
 

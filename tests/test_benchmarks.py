@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import agreement, contest, imports, inputs, machine, memory, ours, report, tasks, timing
+from benchmarks import agreement, contest, imports, inputs, machine, memory, ours, peers_shapely, report, tasks, timing
 from benchmarks.agreement import Difference, difference
 from benchmarks.backends import BACKENDS, Call, NumPy, open_backend
 from benchmarks.contest import Row
@@ -42,6 +42,9 @@ TINY_SIZES: dict[str, tuple[tuple[int, ...], ...]] = {
     "batch hard triplet": ((12, 5),),
     "nt-xent": ((8, 5),),
     "info nce": ((6, 5),),
+    **dict.fromkeys(ours.MODERN, ((8,),)),
+    "probiou": ((8,),),
+    "rotated iou table": ((4, 3),),
 }
 TINY = Effort(sizes=TINY_SIZES, compiled_sizes={}, seconds=0.0, imports=2)
 SUM = Task("sum", "sum", (6,), Call(gradient=False, compiled=False), lambda: inputs.matched_boxes(6))
@@ -115,6 +118,20 @@ def test_matched_boxes_have_sides_and_share_no_edge() -> None:
     assert not np.any(pred[:, [0, 1, 2, 3, 0, 1]] == target[:, [0, 1, 2, 3, 2, 3]])
     overlapping = np.all(np.minimum(pred[:, 2:], target[:, 2:]) > np.maximum(pred[:, :2], target[:, :2]), axis=1)
     assert 0.5 < np.mean(overlapping) < 0.99
+
+
+def test_rotated_boxes_have_sides_and_stay_near() -> None:
+    pred, target = inputs.rotated_boxes(1_000)
+    assert pred.shape == target.shape == (1_000, 5)
+    assert min(target[:, 2:4].min(), pred[:, 2:4].min()) > 5
+    assert np.abs(pred[:, :2] - target[:, :2]).mean() < 20
+    table = inputs.two_rotated_sets((7, 3))
+    assert [boxes.shape for boxes in table] == [(7, 5), (3, 5)]
+
+
+def test_polygons_of_rotated_boxes_go_around() -> None:
+    corners = peers_shapely.corners(np.asarray([[1.0, 2.0, 4.0, 2.0, np.pi / 2]]))
+    assert np.allclose(corners, [[[2.0, 0.0], [2.0, 4.0], [0.0, 4.0], [0.0, 0.0]]])
 
 
 def test_binary_targets_are_rarely_one() -> None:
@@ -545,6 +562,33 @@ def test_goals_of_the_other_losses(title: str, backend: str, gradient: bool, com
         assert goal.against in tasks.CONTESTANTS[backend]
 
 
+@pytest.mark.parametrize("backend", list(BACKENDS))
+def test_later_losses_are_held_against_our_ciou_and_seldom_compiled(backend: str) -> None:
+    plan = list(tasks.plan("modern boxes", backend, Effort()))
+    compiled = backend == "jax"
+    assert [task.size for task in plan] == [(100_000,)] * len(ours.MODERN)
+    assert {task.call for task in plan} == {Call(gradient=True, compiled=compiled)}
+    assert {task.goal for task in plan} == {None if compiled else Goal(0.77, against="our CIoU")}
+    entry = next(iter(ours.MODERN))
+    asked = tasks.plan("modern boxes", "torch", Effort().only([entry]))
+    assert [task.call.compiled for task in asked] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("backend", "goals"),
+    [
+        ("torch", {"ProbIoU loss": Goal(1.5, against="ultralytics"), "rotated IoU table": Goal(5.0)}),
+        ("numpy", {"ProbIoU loss": None, "rotated IoU table": Goal(5.0)}),
+        ("jax", {"ProbIoU loss": None}),
+    ],
+)
+def test_goals_of_rotated_boxes(backend: str, goals: dict[str, Goal | None]) -> None:
+    plan = list(tasks.plan("rotated boxes", backend, Effort()))
+    found = {task.title: task.goal for task in plan if task.call.gradient or "table" in task.title}
+    assert found == goals
+    assert all(task.goal is None for task in plan if not task.call.gradient and "table" not in task.title)
+
+
 @pytest.mark.parametrize(
     ("title", "goal"),
     [
@@ -651,6 +695,12 @@ def test_disagreements_and_failures_are_told() -> None:
 
 def rivals(backend: str, entry: str) -> list[str]:
     """Who races in this task, where everybody is installed."""
+    if entry in ours.MODERN:
+        return ["our CIoU"]
+    if entry == "probiou":
+        return ["ultralytics"] if backend == "torch" else []
+    if entry == "rotated iou table":
+        return ["Shapely"]
     if entry in ("ciou", "giou"):
         return {
             "numpy": ["plain formula"],
@@ -684,8 +734,16 @@ def test_a_tiny_run(name: str, family: str) -> None:
         pytest.skip(f"{name} is not installed")
     found = command.measure([family], [open_backend(name)], replace(TINY, imports=0))
     assert found.sound
-    losses = {"boxes": 2, "classification": 4, "regression": 2, "segmentation": 4, "embeddings": 3}[family]
-    assert len(found.rows) == 2 * losses + (family == "boxes" and name != "jax")
+    losses = {
+        "boxes": 2,
+        "rotated boxes": 1,
+        "classification": 4,
+        "regression": 2,
+        "segmentation": 4,
+        "embeddings": 3,
+    }.get(family, 0)
+    tables = family in ("boxes", "rotated boxes") and name != "jax"
+    assert len(found.rows) == 2 * losses + tables + len(ours.MODERN) * (family == "modern boxes")
     for row in found.rows:
         assert row.rounds >= timing.ROUNDS
         assert all(spread.median > 0 for spread in row.times.values())

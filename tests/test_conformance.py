@@ -1,13 +1,14 @@
 """The conformance suite: it passes on the libraries of the development requirements, and it can fail.
 
-This run leaves out what takes minutes: further sets of knobs of regions and embeddings, `torch.compile`, and in JAX,
-where every new call compiles, further sets of knobs, the checks of shapes and reductions, and regions and embeddings
-that are alike. `python -m conformance` runs all.
+This run leaves out what takes minutes: further sets of knobs of rotated boxes, regions and embeddings, `torch.compile`,
+and in JAX, where every new call compiles, further sets of knobs, the checks of shapes and reductions, and rotated
+boxes, regions and embeddings that are alike. `python -m conformance` runs all.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import types
 from pathlib import Path
 from typing import Any
@@ -18,19 +19,22 @@ import pytest
 import array_losses
 from conformance import __main__ as command
 from conformance import backends, cases, exact, families, reference, report, suite
+from conformance.cases import coding as coding_cases
 from conformance.cases import embeddings as embedding_cases
+from conformance.cases import keypoints as keypoint_cases
 from conformance.cases import regions as region_cases
+from conformance.cases import rotated as rotated_cases
 from conformance.checks import ARRAYS, MODES, NUMBERS, TRANSFORMS, Check
 from conformance.dual import MP, Dual, total
 from conformance.families import BOXES
 from conformance.inputs import boxes, classes, numbers
-from conformance.inputs.rows import Inputs
+from conformance.inputs.rows import Inputs, nested
 from conformance.ulp import Exact, error, rounded, ulp
 
 # The suite ------------------------------------------------------------------------------------------------------------
 
 # Their references take seconds: only with their first knobs here.
-LARGE = (*region_cases.CASES, *embedding_cases.CASES)
+LARGE = (*rotated_cases.CASES, *region_cases.CASES, *embedding_cases.CASES)
 WITHOUT_JIT = tuple(check for check in suite.ALL if not check.name.startswith("jit"))
 NUMBERS_ONLY = NUMBERS + tuple(check for check in MODES + ARRAYS if check.name in ("vmap", "arrays")) + TRANSFORMS
 
@@ -60,7 +64,7 @@ def test_suite(name: str, checks: tuple[Check, ...]) -> None:
         ("jax", NUMBERS_ONLY),
     ],
 )
-def test_suite_of_regions_and_embeddings(name: str, checks: tuple[Check, ...]) -> None:
+def test_suite_of_large_rows(name: str, checks: tuple[Check, ...]) -> None:
     backend = backends.find(name)
     functions = [case.name for case in LARGE if not (backend.calls_compile and case.alike)]
     _all_is_green(backend, checks, functions, further=False)
@@ -78,6 +82,13 @@ def _all_is_green(backend: Any, checks: tuple[Check, ...], functions: list[str],
 def test_every_public_function_has_a_row_and_a_budget() -> None:
     assert cases.without_row(array_losses) == []
     assert {case.name for case in cases.CASES} == set(cases.BUDGETS)
+
+
+def test_functions_without_a_formula_are_public_and_tried_elsewhere() -> None:
+    folder = Path(__file__).parent
+    texts = "".join((folder / name).read_text(encoding="utf-8") for name in ("test_coding.py", "test_suppression.py"))
+    assert set(cases.NO_FORMULA) <= set(array_losses.__all__) - {case.name for case in cases.CASES}
+    assert [name for name in cases.NO_FORMULA if not re.search(rf"\b{name}\b", texts)] == []
 
 
 def test_a_function_without_a_row_is_found() -> None:
@@ -301,10 +312,13 @@ def test_survey_names_every_known_backend() -> None:
 
 
 STEP = MP.mpf("1e-20")
+IN_OTHER_WORDS = (*keypoint_cases.CASES, *coding_cases.CASES)
 
 
 @pytest.mark.parametrize(
-    "case", [case for case in cases.CASES if case.name in reference.ROWS], ids=lambda case: case.name
+    "case",
+    [case for case in cases.CASES if case.name in reference.ROWS and case not in IN_OTHER_WORDS],
+    ids=lambda case: case.name,
 )
 def test_slopes_of_the_reference_are_differences_of_its_values(case: cases.Case) -> None:
     """At rows without ties; the weights of CIoU and Focal-EIoU, constants for the gradient, are held at the row's."""
@@ -340,6 +354,8 @@ def frozen(name: str, knobs: dict[str, Any], here: Any, there: Any) -> Any:
 
     if name == "focal_eiou_loss":
         return at("iou", here) ** knobs.get("gamma", 0.5) * at("eiou_loss", there)
+    if name in ("alpha_iou_loss", "inner_iou_loss", "focaler_iou_loss", "unified_iou_loss"):
+        return replayed(name, knobs, here, there)
     value = at(name, there, **knobs)
     gate = knobs.get("gate")
     if "ciou" not in (name.removesuffix("_loss"), knobs.get("base")) or (gate and at("iou", here) <= gate):
@@ -351,6 +367,24 @@ def frozen(name: str, knobs: dict[str, Any], here: Any, there: Any) -> Any:
     # The moved value holds its own alpha: exchange it for the one taken here.
     change = (alpha[0] - alpha[1]) * shape[1]
     return value - change if name == "ciou" else value + change
+
+
+def replayed(name: str, knobs: dict[str, Any], here: Any, there: Any) -> Any:
+    """The value `there`, with every constant as it is `here`."""
+    held: list[Dual] = []
+
+    def hold(x: Dual) -> Dual:
+        held.append(Dual(x.value))
+        return held[-1]
+
+    modules = reference.boxes, reference.modern_boxes
+    with pytest.MonkeyPatch.context() as patch:
+        for module in modules:
+            patch.setattr(module, "constant", hold)
+        reference.evaluate(name, *here, **knobs)
+        for module in modules:
+            patch.setattr(module, "constant", lambda x: held.pop(0))
+        return reference.evaluate(name, *there, **knobs).value
 
 
 def at(name: str, row: Any, **knobs: Any) -> Dual:
@@ -378,6 +412,25 @@ def test_slopes_of_the_reference_of_regions_are_differences_of_its_values(case: 
                     ahead, behind = (at(case.name, stepped(row, index, place, way), **knobs).value for way in (1, -1))
                     slope = slopes.get(spans[index].start + place, 0)
                     assert abs((ahead - behind) / (2 * STEP) - slope) < 1e-15, family.arguments[index].name
+
+
+@pytest.mark.parametrize("case", IN_OTHER_WORDS, ids=lambda case: case.name)
+def test_slopes_of_the_reference_of_keypoints_and_codings_are_differences_of_its_values(case: cases.Case) -> None:
+    """Of each result apart; their slopes cancel."""
+    for variant in case.variants:
+        family = variant.family or case.family
+        assert family is not None
+        knobs = variant.knobs | ({"tiny": 1e-30} if case.name in reference.FLOORED else {})
+        rows = family.ordinary("float64")
+        for row in (rows.row(0), rows.row(5)):
+            slopes = [found.slopes for found in reference.results(case.name, *row, **knobs)[0]]
+            for index in family.differentiable:
+                for number, place in enumerate(rows.spans()[index]):
+                    ahead, behind = (
+                        reference.results(case.name, *stepped(row, index, number, way), **knobs)[0] for way in (1, -1)
+                    )
+                    for a, b, own in zip(ahead, behind, slopes, strict=True):
+                        assert abs((a.value - b.value) / (2 * STEP) - own.get(place, 0)) < 1e-15
 
 
 def stepped(row: tuple[Any, ...], index: int, place: int, way: int) -> list[Any]:
@@ -453,6 +506,45 @@ UNSURE = [[[0.0]], [[0.0]]]
 def test_the_reference_of_regions_by_hand(name: str, row: Any, knobs: dict[str, Any], expected: list[float]) -> None:
     rows, _ = reference.results(name, *row, **knobs)
     assert [float(loss.value) for loss in rows] == pytest.approx(expected, abs=5e-6)
+
+
+LYING = (0.0, 0.0, 10.0, 20.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "knobs", "expected"),
+    [
+        # Exponents 25/25 and 0; the first one hidden; an area of 0.
+        ("oks", (((3, 4), (1, 1)), ((0, 0), (1, 1)), 50.0), {"sigmas": (0.25, 0.1)}, [0.68394]),
+        ("oks", (((3, 4), (1, 1)), ((0, 0), (1, 1)), 50.0, (0, 1)), {"sigmas": (0.25, 0.1)}, [1]),
+        ("oks_loss", (((3, 4), (1, 1)), ((0, 0), (1, 1)), 50.0, (1, 0)), {"sigmas": (0.25, 0.1)}, [1 - np.exp(-1)]),
+        ("oks_loss", (((3, 4), (1, 1)), ((0, 0), (1, 1)), 0.0), {"sigmas": (0.25, 0.1)}, [0.5]),
+        ("box_area", ((1, 2, 4, 4),), {}, [6]),
+        ("box_area", ((1, 2, 4, 4),), {"format": "cxcywh"}, [16]),
+        ("box_area", (((0, 0), (2, 0), (2, 3), (0, 3)),), {"format": "xyxyxyxy"}, [6]),
+        ("box_corners", ((1, 1, 2, 4, np.pi / 2),), {}, [3, 0, 3, 2, -1, 2, -1, 0]),
+        ("clip_boxes", ((-5, 10, 20, 90),), {"image_size": (60, 100)}, [0, 10, 20, 60]),
+        ("clip_boxes", ((7, 10, 20, 4),), {"image_size": (60, 100), "format": "cxcywh"}, [8.5, 10, 17, 4]),
+        ("encode_deltas", ((5, 0, 15, 10), LYING), {"tiny": 1e-9}, [0.5, -0.25, 0, -np.log(2)]),
+        (
+            "encode_deltas",
+            ((5, 0, 5, 10), LYING),
+            {"tiny": np.exp(-9), "weights": (2, 2, 3, 3)},
+            [0, -0.5, -27, -2.07944],
+        ),
+        ("decode_deltas", ((0.5, -0.25, 0, np.log(0.5)), LYING), {}, [5, 0, 15, 10]),
+        ("decode_deltas", ((0, 0, 9, 0), LYING), {}, [5 - 312.5, 0, 5 + 312.5, 20]),
+        ("boxes_to_distances", ((5, 5), (1, 2, 20, 4)), {}, [4, 3, 15, -1]),
+        ("boxes_to_distances", ((5, 5), (1, 2, 20, 4)), {"limit": 8}, [4, 3, 8, 0]),
+        ("distances_to_boxes", ((74, 61), (0, -2, 6, 6)), {}, [74, 63, 80, 67]),
+    ],
+)
+def test_the_reference_of_keypoints_and_codings_by_hand(
+    name: str, row: Any, knobs: dict[str, Any], expected: list[float]
+) -> None:
+    real = [nested(np.asarray(part, dtype=float)) for part in row[:3]]
+    found, _ = reference.results(name, *real, *row[3:], **knobs)
+    assert [float(number.value) for number in found] == pytest.approx(expected, abs=5e-6)
 
 
 def test_the_reference_of_spatial_embeddings_by_hand() -> None:

@@ -2,6 +2,16 @@
 
 from .balanced import equalization_loss_v2, ghm_classification_loss, ghm_regression_loss, seesaw_loss
 from .binary import binary_cross_entropy, hinge_loss, sigmoid_binary_cross_entropy, squared_hinge_loss
+from .box_ideas import alpha_iou_loss, focaler_iou_loss, inner_iou_loss, unified_iou_loss, wise_iou_loss
+from .box_sides import (
+    bounded_iou_loss,
+    extended_iou_loss,
+    mpdiou_loss,
+    nwd_loss,
+    powerful_iou_loss,
+    shape_iou_loss,
+    siou_loss,
+)
 from .boxes import cdiou_loss, ciou_loss, diou_loss, eiou_loss, focal_eiou_loss, giou_loss, iou_loss
 from .classes import (
     bi_tempered_loss,
@@ -16,6 +26,7 @@ from .distance import boundary_loss, hausdorff_dt_loss
 from .distributions import cross_entropy, distribution_focal_loss, entropy, js_divergence, kl_divergence
 from .focal import asymmetric_loss, gaussian_focal_loss, quality_focal_loss, sigmoid_focal_loss, varifocal_loss
 from .instances import embedding_hinge_loss, spatial_embedding_loss
+from .keypoints import oks_loss
 from .lovasz import lovasz_hinge_loss, lovasz_softmax_loss
 from .proxies import arcface_logits, center_loss, cosface_logits, proxy_anchor_loss, proxy_nca_loss
 from .regions import (
@@ -39,6 +50,7 @@ from .regression import (
     squared_error,
     wing_loss,
 )
+from .rotated import bcd_loss, gwd_loss, kfiou_loss, kld_loss, probiou_loss, rotated_giou_loss, rotated_iou_loss
 from .segmentation import (
     combo_loss,
     dice_cross_entropy_loss,
@@ -58,14 +70,17 @@ from .triplets import (
 )
 
 __all__ = [
+    "alpha_iou_loss",
     "arcface_logits",
     "asymmetric_loss",
     "balanced_l1_loss",
     "batch_all_triplet_loss",
     "batch_hard_triplet_loss",
+    "bcd_loss",
     "bi_tempered_loss",
     "binary_cross_entropy",
     "boundary_loss",
+    "bounded_iou_loss",
     "cdiou_loss",
     "center_loss",
     "charbonnier_loss",
@@ -85,23 +100,29 @@ __all__ = [
     "embedding_hinge_loss",
     "entropy",
     "equalization_loss_v2",
+    "extended_iou_loss",
     "focal_eiou_loss",
     "focal_l1_loss",
     "focal_tversky_loss",
+    "focaler_iou_loss",
     "gaussian_focal_loss",
     "generalized_cross_entropy",
     "generalized_dice_loss",
     "ghm_classification_loss",
     "ghm_regression_loss",
     "giou_loss",
+    "gwd_loss",
     "hausdorff_dt_loss",
     "hinge_loss",
     "huber_loss",
     "info_nce_loss",
+    "inner_iou_loss",
     "iou_loss",
     "jaccard_loss",
     "js_divergence",
+    "kfiou_loss",
     "kl_divergence",
+    "kld_loss",
     "l1_loss",
     "l2_loss",
     "log_cosh_loss",
@@ -109,18 +130,27 @@ __all__ = [
     "lovasz_softmax_loss",
     "mcc_loss",
     "mined_triplet_loss",
+    "mpdiou_loss",
     "multi_similarity_loss",
     "multiclass_hinge_loss",
     "nt_xent_loss",
+    "nwd_loss",
+    "oks_loss",
     "poly1_loss",
+    "powerful_iou_loss",
+    "probiou_loss",
     "proxy_anchor_loss",
     "proxy_nca_loss",
     "quality_focal_loss",
+    "rotated_giou_loss",
+    "rotated_iou_loss",
     "seesaw_loss",
     "semi_hard_triplet_loss",
+    "shape_iou_loss",
     "sigmoid_binary_cross_entropy",
     "sigmoid_dice_loss",
     "sigmoid_focal_loss",
+    "siou_loss",
     "smooth_l1_loss",
     "softmax_cross_entropy",
     "softmax_dice_loss",
@@ -134,6 +164,8 @@ __all__ = [
     "triplet_loss",
     "tversky_loss",
     "unified_focal_loss",
+    "unified_iou_loss",
     "varifocal_loss",
     "wing_loss",
+    "wise_iou_loss",
 ]

@@ -11,6 +11,7 @@ formula keeps its range; a denominator of 0 gives a term of 0.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -23,18 +24,18 @@ Wanted = Sequence[bool]
 
 
 class Edges:
-    """One set of boxes: low edges, high edges with inverted boxes closed, high edges as given, and sides (w, h)."""
+    """One set of boxes: low edges, high edges with inverted boxes closed, high edges as given, and sides (w, h).
 
-    def __init__(self, g: Geometry, boxes: Array) -> None:
-        xp = g.xp
-        if g.fused:
-            x1, y1, x2, y2 = column_list(xp, boxes)
-            self.low, self.given = [x1, y1], [x2, y2]
-        else:
-            low, given = halves(xp, to_columns(xp, boxes))
-            self.low, self.given = [low], [given]
-        self.high = [xp.maximum(low, given) for low, given in zip(self.low, self.given)]
-        self.sides = g.both([high - low for low, high in zip(self.low, self.high)])
+    `extent` is the sides as a quantity of each axis.
+    """
+
+    def __init__(self, g: Geometry, low: Lengths, given: Lengths, extent: Lengths | None = None) -> None:
+        self.low, self.given = low, given
+        self.high = [g.xp.maximum(a, b) for a, b in zip(low, given)]
+        self.extent = [b - a for a, b in zip(low, self.high)] if extent is None else extent
+        self.sides = g.both(self.extent)
+        self.share = 0.0
+        """Of its side that each edge was moved inward by."""
 
 
 class Geometry:
@@ -43,10 +44,51 @@ class Geometry:
     def __init__(self, xp: Namespace, pred: Array, target: Array) -> None:
         self.xp = xp
         self.fused = is_fused(xp)
-        self.pred = Edges(self, pred)
-        self.target = Edges(self, target)
+        self._signed: Lengths | None = None
+        self._hull: Lengths | None = None
+        self._compare(*[Edges(self, *self._edges_of(boxes)) for boxes in (pred, target)])
+
+    def rescaled(self, ratio: float) -> Geometry:
+        """The same with sides times a ratio, about the centres, as seen from the target's low edges.
+
+        So no edge is rounded where it lies; `boxes_of` needs this one, the boxes as given.
+        """
+        g, share = copy.copy(self), 0.5 - 0.5 * ratio
+        pred_side, target_side = [[ratio * side for side in own.extent] for own in (self.pred, self.target)]
+        inward = [share * (a - b) for a, b in zip(self.pred.extent, self.target.extent)]
+        low, high = [[way + sign * d for way, d in zip(ways, inward)] for ways, sign in zip(self.ways(), (1.0, -1.0))]
+        pred = Edges(g, low, [side + way for side, way in zip(target_side, high)], pred_side)
+        target = Edges(g, [g.xp.zeros_like(side) for side in target_side], target_side, target_side)
+        pred.share = target.share = share
+        # From the high edge of the one to the low edge of the other, by way of the shorter side.
+        spans = []
+        for p, t, a, b in zip(pred_side, target_side, low, high):
+            short = p < t
+            spans.append((g.xp.where(short, p + a, t + b), g.xp.where(short, p - b, t - a)))
+        g._signed = [self._least(p, t, *span) for p, t, span in zip(pred_side, target_side, spans)]
+        g._hull = [self._most(p, t, *span) for p, t, span in zip(pred_side, target_side, spans)]
+        g._compare(pred, target)
+        g._ways = low, high
+        return g
+
+    def _least(self, a: Array, b: Array, c: Array, d: Array) -> Array:
+        return self.xp.minimum(self.xp.minimum(a, b), self.xp.minimum(c, d))
+
+    def _most(self, a: Array, b: Array, c: Array, d: Array) -> Array:
+        return self.xp.maximum(self.xp.maximum(a, b), self.xp.maximum(c, d))
+
+    def _edges_of(self, boxes: Array) -> tuple[Lengths, Lengths]:
+        """Low and high edges."""
+        if self.fused:
+            x1, y1, x2, y2 = column_list(self.xp, boxes)
+            return [x1, y1], [x2, y2]
+        low, high = halves(self.xp, to_columns(self.xp, boxes))
+        return [low], [high]
+
+    def _compare(self, pred: Edges, target: Edges) -> None:
+        xp, self.pred, self.target = self.xp, pred, target
         self._ways: tuple[Lengths, Lengths] | None = None
-        self.overlap = [at_least(xp, xp.minimum(p2, t2) - xp.maximum(p1, t1), 0.0) for p1, p2, t1, t2 in self._edges()]
+        self.overlap = [at_least(xp, side, 0.0) for side in self.signed_overlap()]
         self.overlap_sides = self.both(self.overlap)
 
         (w, h), (wt, ht), (iw, ih) = self.pred.sides, self.target.sides, self.overlap_sides
@@ -59,8 +101,16 @@ class Geometry:
     def _edges(self) -> Iterable[tuple[Array, Array, Array, Array]]:
         return zip(self.pred.low, self.pred.high, self.target.low, self.target.high)
 
+    def signed_overlap(self) -> Lengths:
+        """Sides of the overlap; minus the gap where boxes do not overlap."""
+        if self._signed is not None:
+            return self._signed
+        return [self.xp.minimum(p2, t2) - self.xp.maximum(p1, t1) for p1, p2, t1, t2 in self._edges()]
+
     def hull(self) -> Lengths:
         """Sides of the smallest box around both."""
+        if self._hull is not None:
+            return self._hull
         return [self.xp.maximum(p2, t2) - self.xp.minimum(p1, t1) for p1, p2, t1, t2 in self._edges()]
 
     def ways(self) -> tuple[Lengths, Lengths]:
@@ -110,8 +160,33 @@ class Slopes(NamedTuple):
     high: Lengths | None = None
 
 
+Corners = tuple[Lengths, Lengths] | None
+"""Slopes along the low and along the high edges of a set of boxes."""
+
+
 def to_corners(g: Geometry, slopes: Slopes, factor: Array | float | None, wanted: Wanted) -> list[Array | None]:
-    """From slopes of m to those of 1 - m with respect to both sets of boxes (..., 4), as wanted, times a row's factor.
+    """From slopes of m to those of 1 - m along both sets of boxes (..., 4), as wanted, times a row's factor."""
+    return boxes_of(g, along_edges(g, slopes, factor, wanted))
+
+
+def boxes_of(g: Geometry, corners: Sequence[Corners]) -> list[Array | None]:
+    """Slopes along edges side by side, and what an inverted box would gain at its second edge at the first."""
+    found: list[Array | None] = []
+    for own, part in zip((g.pred, g.target), corners):
+        if part is None:
+            found.append(None)
+            continue
+        lows, highs = [], []
+        for low, high, closed, given in zip(*part, own.high, own.given):
+            stray = high * g.xp.sign(closed - given)
+            lows.append(low + stray)
+            highs.append(high - stray)
+        found.append(to_rows(g.xp, (*g.both(lows), *g.both(highs))))
+    return found
+
+
+def along_edges(g: Geometry, slopes: Slopes, factor: Array | float | None, wanted: Wanted) -> list[Corners]:
+    """From slopes of m to those of 1 - m along the edges of both sets of boxes, before any rescaling.
 
     Of two low edges one bounds the overlap and the other the hull, of two high edges likewise. So an edge has the slope
     of the one or of the other, and the mean of both at a tie: half their sum, plus or minus half their difference.
@@ -131,7 +206,7 @@ def to_corners(g: Geometry, slopes: Slopes, factor: Array | float | None, wanted
     swing_low = [xp.sign(way) * d for way, d in zip(low_way, difference)]
     swing_high = [xp.sign(way) * d for way, d in zip(high_way, difference)]
 
-    def rows(own: Edges, own_side: Lengths | None, sign: int) -> Array:
+    def edges(own: Edges, own_side: Lengths | None, sign: int) -> tuple[Lengths, Lengths]:
         side = plus(g.lengthwise(own.sides[1] * slopes.union, own.sides[0] * slopes.union), own_side) or []
         lows, highs = [], []
         for k, stretch in enumerate(side):
@@ -144,14 +219,14 @@ def to_corners(g: Geometry, slopes: Slopes, factor: Array | float | None, wanted
             if shift_low is not None and shift_high is not None:
                 low = low - shift_low[k] if sign > 0 else low + shift_low[k]
                 high = high - shift_high[k] if sign > 0 else high + shift_high[k]
-            # What an inverted box would gain at its second edge belongs to the first, where it stands.
-            stray = high * xp.sign(own.high[k] - own.given[k])
-            low, high = low + stray, high - stray
+            if own.share:
+                moved = own.share * (high - low)
+                low, high = low + moved, high - moved
             lows.append(low if factor is None else low * factor)
             highs.append(high if factor is None else high * factor)
-        return to_rows(xp, (*g.both(lows), *g.both(highs)))
+        return lows, highs
 
     return [
-        rows(g.pred, slopes.pred_side, 1) if wanted[0] else None,
-        rows(g.target, slopes.target_side, -1) if wanted[1] else None,
+        edges(g.pred, slopes.pred_side, 1) if wanted[0] else None,
+        edges(g.target, slopes.target_side, -1) if wanted[1] else None,
     ]

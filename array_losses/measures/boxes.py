@@ -220,3 +220,79 @@ def eiou(pred: Array, target: Array) -> Array:
     """
     _check.boxes(pred, target)
     return box_rows(formulas.eiou, measure, pred, target)
+
+
+def ioa(pred: Array, target: Array) -> Array:
+    """Intersection over the target's area, I/A_t: how much of the target is covered.
+
+    Parameters
+    ----------
+    pred, target : array, shape (..., 4), real dtype
+        Boxes of one library whose leading axes broadcast.
+
+    Returns
+    -------
+    array, shape (...), at least float32
+        In [0, 1]; 0 for a target without area.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `iou`.
+
+    Notes
+    -----
+    detectron2's `pairwise_ioa(pred, target)` and ultralytics' `bbox_ioa`. Boxes that should lie in a crowd region are
+    ``ioa(region, box)``.
+
+    References
+    ----------
+    T.-Y. Lin et al., "Microsoft COCO: Common Objects in Context", ECCV 2014: how its evaluation treats crowds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from array_losses import ioa, iof
+    >>> unit, large = np.asarray([0.0, 0.0, 1.0, 1.0]), np.asarray([0.5, 0.5, 2.5, 1.5])
+    >>> print(ioa(unit, large), iof(unit, large))  # 0.25 of 2, and of 1
+    0.125 0.25
+    """
+    _check.boxes(pred, target)
+    return box_rows(formulas.covered, measure, pred, target, of_target=True)
+
+
+def iof(pred: Array, target: Array) -> Array:
+    """Intersection over foreground, I/A_p: how much of the prediction is covered; `ioa` the other way round.
+
+    Parameters
+    ----------
+    pred, target : array, shape (..., 4), real dtype
+        Boxes of one library whose leading axes broadcast.
+
+    Returns
+    -------
+    array, shape (...), at least float32
+        In [0, 1]; 0 for a prediction without area.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `iou`.
+
+    Notes
+    -----
+    mmdetection's and PaddleDetection's `bbox_overlaps(pred, target, mode="iof")`.
+
+    References
+    ----------
+    As `ioa`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from array_losses import iof
+    >>> print(iof(np.asarray([0.0, 0.0, 2.0, 1.0]), np.asarray([1.0, 0.0, 5.0, 1.0])))
+    0.5
+    """
+    _check.boxes(pred, target)
+    return box_rows(formulas.covered, measure, pred, target, of_target=False)

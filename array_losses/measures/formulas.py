@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 
 from .._array import Array
-from .._numerics import denominator, reciprocal_or_zero, rounded
+from .._numerics import at_least, denominator, reciprocal_or_zero, rounded
 from ._geometry import Geometry, Lengths, Slopes, Wanted, plus
 
 Formula = Callable[..., tuple[Array, Slopes | None]]
@@ -28,8 +28,7 @@ def giou(g: Geometry, wanted: Wanted) -> tuple[Array, Slopes | None]:
     """I/U - (C - U)/C."""
     cw, ch = g.both(g.hull())
     hull = cw * ch
-    some_hull = denominator(g.xp, hull)
-    value = g.iou - (some_hull - g.union) / some_hull
+    value = g.iou - _empty(g, hull)
     _, slopes = iou(g, wanted)
     if slopes is None:
         return value, None
@@ -37,6 +36,36 @@ def giou(g: Geometry, wanted: Wanted) -> tuple[Array, Slopes | None]:
     per_hull = reciprocal_or_zero(g.xp, hull)
     half = -0.5 * g.union * per_hull * per_hull
     return value, slopes._replace(union=slopes.union + per_hull, half_hull=g.lengthwise(half * ch, half * cw))
+
+
+def covered(g: Geometry, wanted: Wanted, of_target: bool) -> tuple[Array, Slopes | None]:
+    """I over the area of one of the boxes."""
+    w, h = (g.target if of_target else g.pred).sides
+    area = w * h
+    per_area = reciprocal_or_zero(g.xp, area)
+    value = g.inter * per_area
+    if True not in wanted:
+        return value, None
+    along = -value * per_area
+    sides = g.lengthwise(along * h, along * w)
+    none = [g.xp.zeros_like(s) for s in sides]
+    return value, Slopes(
+        inter=per_area,
+        union=g.xp.zeros_like(area),
+        pred_side=none if of_target else sides,
+        target_side=sides if of_target else none,
+    )
+
+
+def _empty(g: Geometry, hull: Array) -> Array:
+    some_hull = denominator(g.xp, hull)
+    return (some_hull - g.union) / some_hull
+
+
+def empty_share(g: Geometry) -> Array:
+    """(C - U)/C."""
+    cw, ch = g.both(g.hull())
+    return at_least(g.xp, _empty(g, cw * ch), 0.0)
 
 
 def diou(g: Geometry, wanted: Wanted) -> tuple[Array, Slopes | None]:
@@ -62,29 +91,41 @@ def _with_centres(g: Geometry, hull: Lengths, wanted: Wanted) -> tuple[Array, Sl
     )
 
 
+def centre_distance(g: Geometry) -> Array:
+    """rho^2/c^2."""
+    low, high = g.ways()
+    c2 = denominator(g.xp, g.sum([side * side for side in g.hull()]))
+    return 0.25 * g.sum([(a + b) * (a + b) for a, b in zip(low, high)]) / c2
+
+
 def ciou(g: Geometry, wanted: Wanted, gate: float | None = None) -> tuple[Array, Slopes | None]:
-    """I/U - rho^2/c^2 - alpha v: v = (4/pi^2) (atan(w_t/h_t) - atan(w_p/h_p))^2, alpha = v/(1 - I/U + v) constant."""
-    xp, (w, h), (wt, ht) = g.xp, g.pred.sides, g.target.sides
+    """I/U - rho^2/c^2 - alpha v."""
     value, slopes = diou(g, wanted)
+    penalty, (pred_side, target_side) = aspect_penalty(g, wanted, gate)
+    value = value - penalty
+    return value, None if slopes is None else slopes._replace(pred_side=pred_side, target_side=target_side)
+
+
+def aspect_penalty(
+    g: Geometry, wanted: Wanted, gate: float | None = None
+) -> tuple[Array, tuple[Lengths | None, Lengths | None]]:
+    """alpha v: v = (4/pi^2) (atan(w_t/h_t) - atan(w_p/h_p))^2, alpha = v/(1 - I/U + v) constant; minus its slopes."""
+    xp, (w, h), (wt, ht) = g.xp, g.pred.sides, g.target.sides
     # The difference of two angles with one call, no division and no eps.
     angle = xp.atan2(rounded(xp, wt * h) - rounded(xp, w * ht), ht * h + wt * w)
     v = (4.0 / math.pi**2) * (angle * angle)
     alpha = v / denominator(xp, (1.0 - g.iou) + v)
     if gate is not None:
         alpha = xp.where(g.iou > gate, alpha, 0.0)
-    value = value - alpha * v
-    if slopes is None:
-        return value, None
+    if True not in wanted:
+        return alpha * v, (None, None)
     d_angle = (8.0 / math.pi**2) * (alpha * angle)
 
     def sides(w: Array, h: Array) -> Lengths:
         turn = d_angle / denominator(xp, w * w + h * h)
         return g.lengthwise(turn * h, -turn * w)
 
-    return value, slopes._replace(
-        pred_side=sides(w, h) if wanted[0] else None,
-        target_side=[-s for s in sides(wt, ht)] if wanted[1] else None,
-    )
+    return alpha * v, (sides(w, h) if wanted[0] else None, [-s for s in sides(wt, ht)] if wanted[1] else None)
 
 
 def eiou(g: Geometry, wanted: Wanted) -> tuple[Array, Slopes | None]:
@@ -92,7 +133,7 @@ def eiou(g: Geometry, wanted: Wanted) -> tuple[Array, Slopes | None]:
     hull = g.hull()
     value, slopes = _with_centres(g, hull, wanted)
     per_side = [g.xp.reciprocal(denominator(g.xp, side)) for side in hull]
-    differences = [a - b for a, b in zip(g.lengthwise(*g.pred.sides), g.lengthwise(*g.target.sides))]
+    differences = [a - b for a, b in zip(g.pred.extent, g.target.extent)]
     ratios = [d * per for d, per in zip(differences, per_side)]
     squares = [q * q for q in ratios]
     value = value - g.sum(squares)

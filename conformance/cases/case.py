@@ -38,7 +38,8 @@ class Scale(NamedTuple):
     """Whether a value's scale is the sum of the sizes of its terms (`Dual.terms`)."""
     moved_by: tuple[str, ...] = ()
     """Arguments x whose roundings move the answer y: |x dy/dx| is a least scale as well, unless x is 0 or 1. Of class
-    scores, x are the differences from the row's largest, all at once; of embeddings, the largest number of each."""
+    scores, x are the differences from the row's largest, all at once; of embeddings, the largest number of each; of
+    rotated boxes, the angle or 1."""
     why: str = ""
 
 
@@ -83,6 +84,8 @@ class Case(NamedTuple):
     """The scale on libraries whose own function is used instead: the library's name and the scale."""
     results: Results = ()
     """The own axes of the result of one row."""
+    keeps_dtype: bool = False
+    """Whether the result has the dtype of the arguments also in half precision, in place of at least float32."""
     indices_only: bool = False
     """Whether class indices are the only labels that it takes."""
     representative: bool = False

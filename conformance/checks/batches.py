@@ -11,6 +11,7 @@ from ..trial import Trial, expect, total
 from .check import BOTH, ONE, Check, Measured, described
 from .reductions import KEPT, poisoned
 
+OF_THE_LOSS = ("ghm_classification_loss", "ghm_regression_loss", "wise_iou_loss")
 STATE_BUDGET = 8.0
 """ULP, at the size of each number: a sum of some dozen terms of one sign."""
 
@@ -34,8 +35,8 @@ def state(trial: Trial) -> Measured:
 
 def _compare(trial: Trial, found: Any, exact: Any) -> float:
     shape = np.shape(np.asarray(exact, dtype=object))
-    # Counts of bins, which need not be given, have the dtype of the loss; other states keep their own.
-    dtype = trial.result if trial.case.name.startswith("ghm") else trial.dtype
+    # Counts of bins and means, which need not be given as arrays, have the dtype of the loss; others keep their own.
+    dtype = trial.result if trial.case.name in OF_THE_LOSS else trial.dtype
     described("state", trial, found, shape, dtype)
     return trial.close("state", trial.numpy(found), exact, 0.0, STATE_BUDGET, dtype)
 

@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..backends import find
-from ..families import BINS_AND_POSITION, BOXES
+from ..families import BINS_AND_POSITION, Family
 from ..inputs import Argument, Inputs
+from ..inputs.boxes import BOXES
+from ..inputs.rotated import ROTATED
 from ..trial import Trial, expect
-from . import embeddings, regions
+from . import coding, embeddings, regions
 from .check import Check, Measured
 from .knobs import KNOBS
 
@@ -54,7 +56,9 @@ def mistakes(trial: Trial) -> Iterator[Mistake]:
         yield from (Mistake(*told) for told in embeddings.mistakes(trial))
     elif family.layout is not None:
         yield from (Mistake(*told) for told in regions.mistakes(trial))
-    elif family is BOXES:
+    elif coding.of_coding(trial) or coding.of_keypoints(trial):
+        yield from (Mistake(*told) for told in coding.mistakes(trial))
+    elif _is_of_boxes(family):
         yield from _of_boxes(trial)
     elif not family.arguments[0].axes:
         yield Mistake(
@@ -73,17 +77,22 @@ def _like(trial: Trial, index: int, dtype: Any) -> Any:
     return trial.ordinary.arrays[index].astype(dtype)
 
 
+def _is_of_boxes(family: Family) -> bool:
+    return family.arguments[:2] in (BOXES, ROTATED)
+
+
 def _of_boxes(trial: Trial) -> Iterator[Mistake]:
+    own = trial.ordinary.arrays[0].shape[-1]
     for index, name in enumerate(("pred", "target")):
-        text = f"{name} must have shape (..., 4); got (8, 5)"
-        yield Mistake(f"{name} without coordinates", {index: ones(8, 5)}, ValueError, text)
-    yield Mistake("0-d pred", {0: np.asarray(1.0)}, ValueError, "pred must have shape (..., 4); got ()")
+        text = f"{name} must have shape (..., {own}); got (8, {9 - own})"
+        yield Mistake(f"{name} without coordinates", {index: ones(8, 9 - own)}, ValueError, text)
+    yield Mistake("0-d pred", {0: np.asarray(1.0)}, ValueError, f"pred must have shape (..., {own}); got ()")
     if trial.is_loss:
-        text = "pred and target must have equal shapes; got (8, 4) and (1, 4)"
-        yield Mistake("unequal shapes", {1: ones(1, 4)}, ValueError, text)
+        text = f"pred and target must have equal shapes; got (8, {own}) and (1, {own})"
+        yield Mistake("unequal shapes", {1: ones(1, own)}, ValueError, text)
     else:
-        text = "pred and target must have leading shapes that broadcast; got (8, 4) and (3, 4)"
-        yield Mistake("shapes that do not broadcast", {1: ones(3, 4)}, ValueError, text)
+        text = f"pred and target must have leading shapes that broadcast; got (8, {own}) and (3, {own})"
+        yield Mistake("shapes that do not broadcast", {1: ones(3, own)}, ValueError, text)
 
 
 def _of_classes(trial: Trial) -> Iterator[Mistake]:

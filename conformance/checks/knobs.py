@@ -38,12 +38,93 @@ SQUARED: tuple[Refused, ...] = (
 )
 INDEX: Refused = {"ignore_index": 1.5}, TypeError, "ignore_index must be an int or None; got float"
 
+FORMATS = ("xyxy", "xywh", "cxcywh", "yxyx")
+RELATIVE = tuple(f"rel_{name}" for name in FORMATS)
+WEIGHTS: tuple[Refused, ...] = (
+    ({"weights": 1.0}, TypeError, "weights must be a tuple of 4 numbers; got float"),
+    ({"weights": (1.0, 2.0)}, ValueError, "weights must be 4 numbers; got 2"),
+    ({"weights": (1.0, 1.0, 1.0, 0)}, ValueError, "weights must be greater than 0; got 0"),
+    ({"weights": (1.0, 1.0, 1.0, "half")}, TypeError, "weights must be a Python number; got str"),
+)
+SIGMAS: tuple[Refused, ...] = (
+    ({"sigmas": 0.5}, TypeError, "sigmas must be a tuple of 3 numbers; got float"),
+    ({"sigmas": (0.5, 0.25)}, ValueError, "sigmas must be 3 numbers; got 2"),
+    ({"sigmas": (0.5, 0.25, 0)}, ValueError, "sigmas must be greater than 0; got 0"),
+)
+
+MEMBERS = ("iou", "giou", "diou", "ciou", "eiou", "siou")
+PROCESSED: tuple[Refused, ...] = (
+    one_of("transform", "none", "sqrt", "log1p"),
+    at_least_0("tau"),
+    number("tau"),
+    ({"tau": 0.5}, ValueError, "tau must be 0 or at least 1; got 0.5"),
+)
+
+
+def version(*known: int) -> Refused:
+    return {"version": 4}, ValueError, f"version must be one of {', '.join(map(str, known))}; got 4"
+
+
 KNOBS: dict[str, tuple[Refused, ...]] = {
     "iou_loss": (one_of("form", "linear", "log", "square"),),
     "ciou": (fraction("gate"),),
     "ciou_loss": (fraction("gate"),),
     "focal_eiou_loss": (at_least_0("gamma"), number("gamma")),
     "cdiou_loss": (one_of("base", "iou", "giou", "diou", "ciou"),),
+    "siou_loss": (
+        ({"theta": 0.5}, ValueError, "theta must be at least 1; got 0.5"),
+        number("theta"),
+    ),
+    "alpha_iou_loss": (positive("alpha"), number("alpha"), one_of("base", *MEMBERS[:4])),
+    "wise_iou_loss": (
+        version(1, 2, 3),
+        fraction("momentum"),
+        at_least_0("gamma"),
+        positive("alpha"),
+        positive("delta"),
+    ),
+    "mpdiou_loss": (
+        ({"image_size": 640}, TypeError, "image_size must be (height, width); got 640"),
+        ({"image_size": (640,)}, TypeError, "image_size must be (height, width); got (640,)"),
+        ({"image_size": (640, 0)}, ValueError, "image_size must be greater than 0; got 0"),
+        ({"image_size": ("high", 1)}, TypeError, "image_size must be a Python number; got str"),
+    ),
+    "inner_iou_loss": (positive("ratio"), number("ratio"), one_of("base", *MEMBERS)),
+    "focaler_iou_loss": (
+        fraction("low"),
+        fraction("high"),
+        ({"low": 0.5, "high": 0.5}, ValueError, "high must be greater than low; got 0.5 and 0.5"),
+        positive("ratio"),
+        one_of("base", *MEMBERS),
+    ),
+    "shape_iou_loss": (at_least_0("scale"), number("scale")),
+    "powerful_iou_loss": (version(1, 2), positive("lam")),
+    "nwd_loss": (positive("constant"), number("constant")),
+    "bounded_iou_loss": (positive("beta"), number("beta")),
+    "extended_iou_loss": (positive("smooth_point"), number("smooth_point")),
+    "unified_iou_loss": (positive("ratio"), one_of("base", *MEMBERS)),
+    "probiou_loss": (one_of("form", "l1", "l2"),),
+    "bcd_loss": PROCESSED,
+    "gwd_loss": PROCESSED,
+    "kld_loss": (*PROCESSED, one_of("direction", "target_pred", "pred_target", "jeffreys")),
+    "kfiou_loss": (one_of("form", "linear", "log", "exp"),),
+    "rotated_iou_loss": (one_of("form", "linear", "log", "square"),),
+    "oks": SIGMAS,
+    "oks_loss": SIGMAS,
+    "box_area": (one_of("format", *FORMATS, *RELATIVE, "cxcywhr", "xyxyxyxy"),),
+    "clip_boxes": (
+        one_of("format", *FORMATS, *RELATIVE),
+        (
+            {"image_size": 640},
+            TypeError,
+            "image_size must be (height, width) or an array of shape (..., 2); got int",
+        ),
+        ({"image_size": (640,)}, ValueError, "image_size must be (height, width); got 1 numbers"),
+        ({"image_size": (640, 0)}, ValueError, "image_size must be greater than 0; got 0"),
+    ),
+    "encode_deltas": WEIGHTS,
+    "decode_deltas": (*WEIGHTS, number("max_log_ratio")),
+    "boxes_to_distances": (positive("limit"), number("limit")),
     "smooth_l1_loss": (at_least_0("beta"), number("beta")),
     "huber_loss": (positive("delta"),),
     "charbonnier_loss": (at_least_0("epsilon"),),

@@ -9,7 +9,7 @@ import numpy as np
 from ..families import whole
 from ..inputs import Inputs
 from ..trial import Trial, expect
-from ..ulp import RESULT, Floats
+from ..ulp import Floats
 from .check import BOTH, FORMATS, ONE, Check, Measured, described
 
 
@@ -104,10 +104,11 @@ def _may_hide(rows: Inputs) -> bool:
 
 
 def _seen(trial: Trial, rows: Inputs, index: int, row: int, place: int) -> int:
-    """The place, or another of a number that the row's results look at: masks and miners leave numbers out."""
-    if not trial.results and not _may_hide(rows):
-        return place
+    """The place, or another of a number that the row's results look at: masks and miners leave numbers out, and KFIoU
+    is blind to where boxes are."""
     span = rows.spans()[index]
+    if not trial.results and not _may_hide(rows) and trial.exact(rows).gradient.high[:, span.start + place].any():
+        return place
     seen = np.flatnonzero(trial.exact(rows).gradient.high[row, span.start : span.stop]).tolist()
     return place if place in seen or not seen else int(seen[0])
 
@@ -135,7 +136,7 @@ def mixed_dtypes(trial: Trial) -> Measured:
         dtypes = [first, *[rest] * (len(rows.arguments) - 1)]
         real = [kind for kind, argument in zip(dtypes, rows.arguments, strict=True) if not argument.discrete]
         if len(real) == 1:
-            expected = default if real == ["int32"] else RESULT[real[0]]
+            expected = default if real == ["int32"] else trial.result_of(real[0])
         arrays = trial.arrays(rows, *dtypes)
         found = trial.function(*arrays)
         label = f"value of {' and '.join(real)}"

@@ -10,6 +10,7 @@ from ..ulp import Floats
 from .rows import Argument, Inputs
 
 BOXES = (Argument("pred", axes=1), Argument("target", axes=1))
+MEAN = Argument("mean", role="constant", keyword=True, shared=True)
 
 Pair = tuple[tuple[float, float, float, float], tuple[float, float, float, float]]
 
@@ -103,6 +104,27 @@ def edges(dtype: str) -> tuple[Inputs, ...]:
 def ordinary(dtype: str) -> Inputs:
     """Eight ordinary pairs, most overlapping: for checks of everything that is not the formula."""
     return Inputs.of(BOXES, [(f"ordinary {i}", *pair) for i, pair in enumerate(oblong(8, seed=3))], dtype)
+
+
+RUNNING = 0.625
+"""The mean of 1 - IoU of batches before."""
+
+
+@cache
+def edges_of_batch(dtype: str) -> tuple[Inputs, ...]:
+    """The same pairs, and a running mean."""
+    (main,) = edges(dtype)
+    return (_with_mean(main, dtype),)
+
+
+@cache
+def ordinary_batch(dtype: str) -> Inputs:
+    return _with_mean(ordinary(dtype), dtype)
+
+
+def _with_mean(pairs: Inputs, dtype: str) -> Inputs:
+    rows = [(pairs.names[i], *pairs.row(i)) for i in range(len(pairs))]
+    return Inputs.of((*BOXES, MEAN), rows, dtype, RUNNING)
 
 
 WHOLE = ((1.0, 2.0, 6.0, 5.0), (3.0, 1.0, 7.0, 4.0))

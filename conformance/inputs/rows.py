@@ -28,6 +28,9 @@ class Argument(NamedTuple):
     relative: bool = False
     """Whether only differences along its first axis matter: scores of classes."""
 
+    turned: bool = False
+    """Whether it is a rotated box, whose last number is an angle."""
+
     @property
     def discrete(self) -> bool:
         """Whether it holds class indices or booleans."""

@@ -1,12 +1,15 @@
 """The faults that are planted, by what they are in."""
 
-from . import binary, boxes, classes, embeddings, regions, regression, shared
+from . import binary, boxes, classes, embeddings, keypoints, modern_boxes, regions, regression, rotated, shared
 from .fault import Fault
 
 __all__ = ["FAULTS", "Fault"]
 
 FAULTS: tuple[Fault, ...] = (
     *boxes.FAULTS,
+    *modern_boxes.FAULTS,
+    *rotated.FAULTS,
+    *keypoints.FAULTS,
     *regression.FAULTS,
     *binary.FAULTS,
     *classes.FAULTS,

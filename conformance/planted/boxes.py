@@ -8,8 +8,8 @@ FAULTS = (
     Fault(
         "CIoU = DIoU + alpha v",
         "measures/formulas.py",
-        "value = value - alpha * v",
-        "value = value + alpha * v",
+        "value = value - penalty",
+        "value = value + penalty",
         ("ciou", "ciou_loss"),
     ),
     Fault(
@@ -78,8 +78,8 @@ FAULTS = (
     Fault(
         "inverted boxes taken as they are",
         "measures/_geometry.py",
-        "[xp.maximum(low, given) for low, given in zip(self.low, self.given)]",
-        "list(self.given)",
+        "self.high = [g.xp.maximum(a, b) for a, b in zip(low, given)]",
+        "self.high = list(given)",
         ("giou", "diou_loss"),
     ),
     Fault(

@@ -15,17 +15,22 @@ from . import (
     binary,
     boxes,
     classes,
+    coding,
     distributions,
     embeddings,
     instances,
+    keypoints,
     lovasz,
+    modern_boxes,
     regions,
     regression,
+    rotated,
     segmentation,
     structure,
     tempered,
 )
-from .batches import BATCHES, Batch
+from .batches import BATCHES as OF_COUNTS
+from .batches import Batch
 
 __all__ = [
     "BATCHES",
@@ -47,6 +52,10 @@ ROWS: dict[str, Callable[..., Dual]] = {
     **classes.ROWS,
     **distributions.ROWS,
     **embeddings.ROWS,
+    **modern_boxes.ROWS,
+    **rotated.ROWS,
+    **keypoints.ROWS,
+    **coding.ROWS,
     "bi_tempered_loss": tempered.bi_tempered_loss,
 }
 SEVERAL: dict[str, Callable[..., Batch]] = {
@@ -56,9 +65,14 @@ SEVERAL: dict[str, Callable[..., Batch]] = {
     **lovasz.SEVERAL,
     **structure.SEVERAL,
     **instances.SEVERAL,
+    **keypoints.SEVERAL,
+    **coding.SEVERAL,
 }
-"""Functions with several results a row: their losses in the result's order, and what each counts for."""
-FLOORED = ("binary_cross_entropy", "entropy", "cross_entropy", "kl_divergence", "js_divergence")
+"""Functions with several results a row, or with rows that do not count: their numbers in the result's order, and what
+each counts for."""
+BATCHES: dict[str, Callable[..., Batch]] = OF_COUNTS | modern_boxes.BATCHES
+"""Functions whose rows know of each other, or of a state that is handed on."""
+FLOORED = ("binary_cross_entropy", "entropy", "cross_entropy", "kl_divergence", "js_divergence", "encode_deltas")
 """Functions with a logarithm that ends at the smallest normal number of the computation, their knob `tiny`."""
 
 
