@@ -185,6 +185,16 @@ def surely_within(xp: Namespace, x: Array, low: int, high: int) -> bool:
     return found is not None and (0 in found.shape or (int(found.min()) >= low and int(found.max()) < high))
 
 
+def numpy_views(xp: Namespace, *arrays: Array | None) -> list[Array] | None:
+    """NumPy arrays of the same memory, if all are mere numbers in the processor's memory; None stays."""
+    if is_numpy(xp):
+        return list(arrays)
+    there = [x for x in arrays if x is not None]
+    if not plain_cpu(xp, *there) or xp.bfloat16 in [x.dtype for x in there]:
+        return None
+    return [None if x is None else x.detach().numpy() for x in arrays]
+
+
 def _at_hand(xp: Namespace, x: Array) -> Array | None:
     """The library's own array of constants, if these are in the processor's memory."""
     if is_tape(xp):

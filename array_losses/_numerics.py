@@ -7,7 +7,20 @@ import math
 import sys
 from typing import NamedTuple
 
-from ._array import Array, DType, Namespace, astype, is_fused, is_jax, is_numpy, is_plain, is_tape, is_torch, plain_cpu
+from ._array import (
+    Array,
+    DType,
+    Namespace,
+    astype,
+    is_fused,
+    is_jax,
+    is_numpy,
+    is_plain,
+    is_tape,
+    is_torch,
+    plain_cpu,
+    raw,
+)
 
 _smallest: dict[tuple[str, object], float] = {}
 
@@ -41,7 +54,7 @@ def denominator(xp: Namespace, x: Array) -> Array:
 
 def reciprocal_or_zero(xp: Namespace, x: Array) -> Array:
     """1/x for x > 0, and 0 at x = 0."""
-    return xp.sign(x) / denominator(xp, x)
+    return raw(xp).sign(x) / denominator(xp, x)  # the sign of array_api_compat cannot be mapped by torch.func
 
 
 def rounded(xp: Namespace, product: Array) -> Array:
@@ -63,9 +76,11 @@ def power(xp: Namespace, x: Array, exponent: float) -> Array:
         return xp.where(x == x, xp.ones_like(x), x)  # a NaN stays one
     if exponent == 1.0:
         return x
-    if exponent in (2.0, 3.0, 4.0):
+    if exponent in (2.0, 3.0, 4.0, 6.0):
         square = x * x
-        return square if exponent == 2.0 else square * x if exponent == 3.0 else square * square
+        if exponent in (2.0, 4.0):
+            return square if exponent == 2.0 else square * square
+        return square * x if exponent == 3.0 else square * (square * square)
     if is_numpy(xp):
         return x**exponent
     positive = x > 0.0
@@ -232,6 +247,13 @@ def count_below(xp: Namespace, table: Array, x: Array, or_equal: bool = False) -
     else:
         found = xp.zeros(rows[1].shape, dtype=xp.int64, device=x.device)
     return xp.reshape(found, x.shape)
+
+
+def running_sum(xp: Namespace, x: Array) -> Array:
+    """The sum of all entries so far along the last axis."""
+    if is_torch(xp):
+        return x.cumsum(-1, dtype=x.dtype)
+    return xp.cumulative_sum(x, axis=-1) if hasattr(xp, "cumulative_sum") else xp.cumsum(x, -1)
 
 
 # Shapes of curves -----------------------------------------------------------------------------------------------------

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 type_floats = NDArray[np.float32]
 type_labels = NDArray[np.int64]
 
+DETECTION_STRIDES = (8, 16, 32)
 IMAGE = 640.0  # side of the imagined image, in pixels
 STEP = 1 / 32  # of the pixel; see `_corners`
 
@@ -57,6 +60,34 @@ def rotated_boxes(rows: int, seed: int = 0) -> tuple[type_floats, type_floats]:
 def two_rotated_sets(size: tuple[int, ...], seed: int = 0) -> tuple[type_floats, type_floats]:
     """Two sets of rotated boxes for a table."""
     return rotated_boxes(size[0], seed)[0], rotated_boxes(size[1], seed + 1)[1]
+
+
+def detection(size: tuple[int, ...], bins: int = 16, seed: int = 0) -> tuple[NDArray[Any], ...]:
+    """What a YOLOv8 head gives for images (images, side, classes, objects), their objects, and its anchors.
+
+    The head, logits of bins and then of classes, has learned the objects more or less.
+    """
+    images, side, classes, objects = size
+    draw = np.random.default_rng(seed)
+    levels = [(side // stride, stride) for stride in DETECTION_STRIDES]
+    anchors = np.concatenate([(np.indices((n, n))[::-1].reshape(2, -1).T + 0.5) * stride for n, stride in levels])
+    strides = np.concatenate([np.full(n * n, float(stride)) for n, stride in levels])
+    centre = draw.uniform(0.1, 0.9, (images, objects, 2)) * side
+    extent = np.exp(draw.uniform(np.log(0.06), np.log(0.5), (images, objects, 2))) * side
+    boxes = np.clip(np.concatenate((centre - extent / 2, centre + extent / 2), axis=-1), 0, side)
+    labels = draw.integers(0, classes, (images, objects))
+    heads = np.empty((images, len(anchors), 4 * bins + classes), dtype=np.float32)
+    for image in range(images):
+        way = np.concatenate((anchors[:, None] - boxes[image, :, :2], boxes[image, :, 2:] - anchors[:, None]), axis=-1)
+        first, hit = (way.min(axis=-1) > 0).argmax(axis=-1), (way.min(axis=-1) > 0).any(axis=-1)
+        goal = way[np.arange(len(anchors)), first] / strides[:, None] + draw.normal(0, 0.5, (len(anchors), 4))
+        peak = np.maximum(0, 5 - 2.5 * np.abs(np.arange(bins) - np.clip(goal, 0, bins - 1)[..., None]))
+        sure = (np.arange(classes) == labels[image, first][:, None]) & hit[:, None]
+        heads[image, :, : 4 * bins] = (hit[:, None, None] * peak).reshape(len(anchors), -1)
+        heads[image, :, 4 * bins :] = 4.0 * sure - 3.0
+    heads += 0.5 * draw.standard_normal(heads.shape, dtype=np.float32)
+    mask = np.ones((images, objects), dtype=bool)
+    return heads, labels, *[x.astype(np.float32) for x in (boxes, anchors, strides)], mask
 
 
 def binary(size: tuple[int, ...], seed: int = 0) -> tuple[type_floats, type_floats]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import array_losses
+from array_losses.detection import yolov8_detection_loss
 
 from .backends import Function
 
@@ -30,6 +31,14 @@ def wise_iou(pred: Any, target: Any) -> Any:
 
 def rotated_iou_table(boxes: Any, others: Any) -> Any:
     return array_losses.rotated_iou(boxes[:, None, :], others[None, :, :])
+
+
+def yolov8(heads: Any, labels: Any, boxes: Any, anchors: Any, strides: Any, mask: Any) -> Any:
+    bins = 64
+    places = {"anchors": anchors, "strides": strides}
+    truth = labels, boxes, mask
+    found = yolov8_detection_loss(heads[..., :bins], heads[..., bins:], *truth, **places, metric_eps=1e-9)
+    return found.total
 
 
 def iou_table(boxes: Any, others: Any) -> Any:
@@ -110,6 +119,7 @@ LOSSES: dict[str, Function] = {
     "giou": giou,
     **MODERN,
     "probiou": _summed(array_losses.probiou_loss),
+    "yolov8": yolov8,
     "sigmoid focal": sigmoid_focal,
     "sigmoid bce": sigmoid_bce,
     "softmax ce": softmax_ce,

@@ -173,6 +173,7 @@ SIZES: Sizes = {
     **dict.fromkeys(ours.MODERN, ((100000,),)),
     "probiou": ((4_096,), (100_000,)),
     "rotated iou table": ((1_000, 1_000),),
+    "yolov8": ((8, 640, 80, 12),),  # images x side x classes x objects: 8 400 anchors
 }
 COMPILED: Sizes = {entry: sizes for entry, sizes in SIZES.items() if entry not in ours.MODERN}
 
@@ -242,6 +243,10 @@ def _rotated_goal(backend: str, size: Size, call: Call) -> Goal | None:
     return Goal(5.0)
 
 
+def _yolov8_goal(backend: str, size: Size, call: Call) -> Goal | None:
+    return Goal(2.0 if call.compiled else 1.5, against="ultralytics") if _learns_in_torch(backend, call) else None
+
+
 def _focal_goal(backend: str, size: Size, call: Call) -> Goal | None:
     if not call.gradient or backend == "numpy":
         return None
@@ -302,6 +307,9 @@ FAMILIES: dict[str, dict[str, Subject]] = {
         "rotated iou table": Subject(
             "rotated IoU table", inputs.two_rotated_sets, _rotated_goal, works=("value",), compilable=False
         ),
+    },
+    "detection": {
+        "yolov8": Subject("YOLOv8 criterion", inputs.detection, _yolov8_goal, tolerance=CANCELLING),
     },
     "classification": {
         "sigmoid focal": Subject("sigmoid focal loss", inputs.binary, _focal_goal),

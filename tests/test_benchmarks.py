@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 
+from array_losses.detection import yolov8_detection_loss
 from benchmarks import __main__ as command
 from benchmarks import agreement, contest, imports, inputs, machine, memory, ours, peers_shapely, report, tasks, timing
 from benchmarks.agreement import Difference, difference
@@ -45,6 +46,7 @@ TINY_SIZES: dict[str, tuple[tuple[int, ...], ...]] = {
     **dict.fromkeys(ours.MODERN, ((8,),)),
     "probiou": ((8,),),
     "rotated iou table": ((4, 3),),
+    "yolov8": ((1, 64, 2, 2),),
 }
 TINY = Effort(sizes=TINY_SIZES, compiled_sizes={}, seconds=0.0, imports=2)
 SUM = Task("sum", "sum", (6,), Call(gradient=False, compiled=False), lambda: inputs.matched_boxes(6))
@@ -589,6 +591,28 @@ def test_goals_of_rotated_boxes(backend: str, goals: dict[str, Goal | None]) -> 
     assert all(task.goal is None for task in plan if not task.call.gradient and "table" not in task.title)
 
 
+def test_goals_of_the_criterion_of_yolov8() -> None:
+    calls = {task.call: task.goal for task in tasks.plan("detection", "torch", Effort())}
+    assert calls[Call(gradient=True, compiled=False)] == Goal(1.5, against="ultralytics")
+    assert calls[Call(gradient=True, compiled=True)] == Goal(2.0, against="ultralytics")
+    assert [task.goal for task in tasks.plan("detection", "jax", Effort())] == [None, None]
+
+
+def test_a_head_has_learned_its_objects() -> None:
+    heads, labels, boxes, anchors, strides, mask = inputs.detection((2, 64, 3, 2))
+    assert heads.shape == (2, 84, 67)
+    assert anchors.shape == (84, 2)
+    assert sorted(set(strides.tolist())) == [8.0, 16.0, 32.0]
+    assert mask.all()
+    assert (boxes[..., 2:] > boxes[..., :2]).all()
+    scores = []
+    for x in (heads, heads[:, ::-1]):
+        rest = labels, boxes, mask
+        found = yolov8_detection_loss(x[..., :64], x[..., 64:], *rest, anchors=anchors, strides=strides)
+        scores.append(found.assignment.score.sum())
+    assert scores[0] > 4 * scores[1]
+
+
 @pytest.mark.parametrize(
     ("title", "goal"),
     [
@@ -697,7 +721,7 @@ def rivals(backend: str, entry: str) -> list[str]:
     """Who races in this task, where everybody is installed."""
     if entry in ours.MODERN:
         return ["our CIoU"]
-    if entry == "probiou":
+    if entry in ("probiou", "yolov8"):
         return ["ultralytics"] if backend == "torch" else []
     if entry == "rotated iou table":
         return ["Shapely"]
@@ -737,6 +761,7 @@ def test_a_tiny_run(name: str, family: str) -> None:
     losses = {
         "boxes": 2,
         "rotated boxes": 1,
+        "detection": 1,
         "classification": 4,
         "regression": 2,
         "segmentation": 4,

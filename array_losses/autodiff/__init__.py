@@ -1,15 +1,17 @@
 """Floor 1: derivatives. The tape, closed forms told to every library, and `grad`, `value_and_grad`, `stop_gradient`."""
 
 from ._closed_form import INDEX, Affine, Kernel, Ranks, closed_form, dense, own_axes, unblocked, widened
-from ._transforms import compiled, grad, stop_gradient, value_and_grad
+from ._transforms import apart, compiled, constant, grad, stop_gradient, value_and_grad
 
 __all__ = [
     "INDEX",
     "Affine",
     "Kernel",
     "Ranks",
+    "apart",
     "closed_form",
     "compiled",
+    "constant",
     "dense",
     "grad",
     "own_axes",

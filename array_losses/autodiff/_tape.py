@@ -339,6 +339,11 @@ def stop_gradient(x: Any) -> Any:
     return TapeArray(_unwrap(x), x.xp) if isinstance(x, TapeArray) else x
 
 
+def plain(x: TapeArray) -> Any:
+    """The array of the library inside."""
+    return _unwrap(x)
+
+
 def custom(function: Callable[..., tuple[Any, Sequence[Vjp | None]]], arrays: Sequence[Any]) -> Any:
     """Record a function that knows its own derivatives as one operation.
 

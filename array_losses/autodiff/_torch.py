@@ -173,3 +173,9 @@ def value_and_grad(
 
 def stop_gradient(x: Array) -> Array:
     return x.detach()
+
+
+def without_gradient(function: Callable[..., Any], static: tuple[Any, ...], arrays: Sequence[Any]) -> Any:
+    """Call a function without recording what it does."""
+    with torch.no_grad():
+        return function(*static, *arrays)

@@ -121,6 +121,28 @@ def stop_gradient(x: Array) -> Array:
     return x
 
 
+def constant(x: Array) -> Array:
+    """An array of the library itself, without a gradient: for what is computed beside the tape, at full speed."""
+    xp = namespace(x)
+    if is_tape(xp):
+        from . import _tape
+
+        return _tape.plain(x)
+    return stop_gradient(x)
+
+
+def apart(function: Callable[..., Any], static: tuple[Any, ...], *arrays: Array | None) -> Any:
+    """`function(*static, *arrays)` of the arrays' plain values: nothing of it is differentiated, nor recorded."""
+    plain = [None if x is None or not hasattr(x, "shape") else constant(x) for x in arrays]
+    given = [x if y is None else y for x, y in zip(arrays, plain)]
+    there = [y for y in plain if y is not None]
+    if there and is_torch(namespace(there[0])):
+        from . import _torch
+
+        return _torch.without_gradient(function, static, given)
+    return function(*static, *given)
+
+
 def compiled(xp: Namespace, function: Callable[..., Array], static: tuple[Any, ...], *arrays: Any) -> Array:
     """`function(*static, *arrays)`, as one compiled kernel in JAX, whose calls are slow one by one."""
     if is_jax(xp):

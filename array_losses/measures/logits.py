@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._array import Array, Namespace
-from .._numerics import denominator, has_lerp, logistic, negligible, power
+from .._array import Array, Namespace, is_numpy, is_plain, is_torch
+from .._numerics import denominator, has_lerp, logistic, negligible, pick, power, put
 
 Wanted = Sequence[bool]
 Slopes = list[Array | None]
@@ -79,6 +79,43 @@ def cross_entropy_kernel(
         along_t = (1.0 - smoothing) * along_t
     slopes = [along_x, along_t]
     return value, [*slopes, positive if wanted[2] else None] if given else slopes
+
+
+def labelled_kernel(xp: Namespace, arrays: Sequence[Array], wanted: Wanted) -> Result:
+    """The sum over C classes of the cross-entropy of x and 0, but for the class at an index, whose target is t.
+
+    No array of targets is made, and where the target is 0 neither are the parts that it takes away.
+    """
+    x, index, t = arrays
+    p, up = _softplus(xp, x)
+    own = pick(xp, x, index)
+    value = xp.sum(up, axis=-1) - t * own
+    if not wanted[0]:
+        return value, [None] * 3
+    sure = pick(xp, p, index)
+    # p - t keeps all its digits where t is 0 or 1.
+    error = (1.0 - t) * sure - t * _complement(xp, own)
+    return value, [put(xp, p, index, error), None, None]
+
+
+def _softplus(xp: Namespace, x: Array) -> tuple[Array, Array]:
+    """Sigmoid and softplus."""
+    if is_torch(xp) and is_plain(xp):
+        return xp.sigmoid(x), xp.nn.functional.softplus(x, threshold=50.0)
+    small = xp.exp(-xp.abs(x))
+    whole = 1.0 + small
+    positive = x > 0.0
+    p = xp.where(positive, xp.ones_like(x), small) / whole
+    if is_numpy(xp):
+        log = xp.log(whole) + (small - (whole - 1.0)) / whole
+        return p, xp.maximum(x, x.dtype.type(0)) + log
+    return p, xp.where(positive, x, xp.zeros_like(x)) + xp.log1p(small)
+
+
+def _complement(xp: Namespace, x: Array) -> Array:
+    """1 - sigmoid(x)."""
+    small = xp.exp(-xp.abs(x))
+    return xp.where(x > 0.0, small, xp.ones_like(x)) / (1.0 + small)
 
 
 def focal_kernel(xp: Namespace, arrays: Sequence[Array], wanted: Wanted, alpha: float | None, gamma: float) -> Result:

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._array import Array, Namespace, is_numpy, is_torch
-from .._numerics import at
+from .._numerics import at, running_sum
 from .._sorting import descending
 
 Wanted = Sequence[bool]
@@ -44,8 +44,8 @@ def lovasz_kernel(xp: Namespace, arrays: Sequence[Array], wanted: Wanted, form: 
     error = xp.where(right, zero, error)
     order = descending(xp, error)
     sorted_error, own = at(xp, error, order), at(xp, xp.where(target, one, zero), order)
-    counted = _cumulative(xp, at(xp, here, order) if masks else one)
-    before = _cumulative(xp, own)
+    counted = running_sum(xp, at(xp, here, order) if masks else one)
+    before = running_sum(xp, own)
     whole = before[..., -1:]
     union = whole + (counted - before)
     some = union > 0.0
@@ -60,10 +60,6 @@ def lovasz_kernel(xp: Namespace, arrays: Sequence[Array], wanted: Wanted, form: 
     grows = xp.where(own > 0.0, one, xp.where(first, one, (whole - before) / xp.where(first, one, previous)))
     weight = _back(xp, grows * per_union, order)
     return value, [xp.where(right, zero, -side * weight), None, None][: len(arrays)]
-
-
-def _cumulative(xp: Namespace, x: Array) -> Array:
-    return xp.cumulative_sum(x, axis=-1) if hasattr(xp, "cumulative_sum") else xp.cumsum(x, -1)
 
 
 def _back(xp: Namespace, x: Array, order: Array) -> Array:

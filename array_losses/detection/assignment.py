@@ -1,0 +1,55 @@
+"""What every assigner gives: which ground truth each anchor stands for, by rules that are the same in every library."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from .._array import Array, Namespace, is_torch
+from .._numerics import device_of, one_hot
+
+
+class Assignment(NamedTuple):
+    """Which ground truth each anchor stands for. Without a gradient."""
+
+    foreground: Array
+    """(..., A), boolean: whether it stands for one."""
+    index: Array
+    """(..., A), integer: for which one of its image; 0 where for none."""
+    score: Array
+    """(..., A), real: what the score of its class is to be; 0 outside of the foreground."""
+    ignored: Array
+    """(..., A), boolean: neither foreground nor background."""
+
+
+def matched(xp: Namespace, values: Array, index: Array) -> Array:
+    """The entries (..., G) or rows (..., G, D) of the ground truths at `index`, (..., A). Zeros where G is 0."""
+    wide = values.ndim > index.ndim
+    if values.shape[index.ndim - 1] == 0:
+        shape = (*index.shape, values.shape[-1]) if wide else index.shape
+        return xp.zeros(shape, dtype=values.dtype, device=device_of(xp, values))
+    places = index[..., None] if wide else index
+    axis = -2 if wide else -1
+    if is_torch(xp):
+        places = places.to(xp.int64)
+        return values.gather(axis, places.expand(*index.shape, values.shape[-1]) if wide else places)
+    return xp.take_along_axis(values, places, axis=axis)
+
+
+def first_largest(xp: Namespace, x: Array, axis: int = -1) -> Array:
+    """The place of the largest number along an axis, of equal ones the first; NaN counts as the smallest."""
+    return xp.argmax(xp.where(xp.isnan(x), xp.full_like(x, -math.inf), x), axis=axis)
+
+
+def chosen_top_k(xp: Namespace, metric: Array, k: int) -> Array:
+    """Which entries are among the `k` largest of their row along the last axis; of equal ones the first.
+
+    NaN and -inf are never chosen. One after the other: ten passes over a row cost less than to sort it.
+    """
+    left = xp.where(xp.isnan(metric), xp.full_like(metric, -math.inf), metric)
+    chosen = xp.zeros(metric.shape, dtype=xp.bool, device=device_of(xp, metric))
+    for _ in range(min(k, metric.shape[-1])):
+        here = one_hot(xp, xp.argmax(left, axis=-1), left) & (left > -math.inf)
+        chosen = chosen | here
+        left = xp.where(here, xp.full_like(left, -math.inf), left)
+    return chosen
