@@ -29,6 +29,14 @@ from array_losses.detection.simota import simota_assign
 from benchmarks import peers_torchvision
 
 RNG = np.random.default_rng(11)
+
+
+@pytest.fixture(autouse=True)
+def _same_numbers() -> None:
+    """Every test draws the same numbers, whichever ran before."""
+    RNG.bit_generator.state = np.random.default_rng(11).bit_generator.state
+
+
 GRID, STRIDES = [(6, 6), (3, 3), (2, 1)], [8, 16, 24]
 LEVELS = (36, 9, 2)
 ANCHORS = sum(LEVELS)

@@ -168,6 +168,7 @@ def _matched(xp: Namespace, merit: Array, overlaps: Array, candidates: int, dtyp
 
 def _class_cost(xp: Namespace, scores: Array, labels: Array) -> Array:
     """The cross entropy of A anchors' scores, (..., A, C), for each of G labels: (..., G, A)."""
+    scores = xp.clip(scores, 0.0, 1.0)
     right, wrong = _log(xp, scores), _log(xp, 1.0 - scores)
     return scores_of_labels(xp, wrong - right, labels) - xp.sum(wrong, axis=-1)[..., None, :]
 

@@ -14,7 +14,7 @@ from ..autodiff import apart, compiled
 from ..measures import ciou
 from . import _check_scene
 from ._pairs import Pairs, align_pairs
-from .assignment import Assignment, chosen_top_k, first_largest, matched
+from .assignment import Assignment, chosen_top_k, first_true, matched
 
 
 def task_aligned_assign(
@@ -213,8 +213,8 @@ def align(
     metric = metric_of(xp, alpha, beta, xp.where(inside, scores, zero), overlaps)
     chosen = chosen_top_k(xp, _candidates(xp, metric, metric > 0.0), topk)
     count = xp.sum(astype(xp, chosen, metric.dtype), axis=-2)
-    best, first = first_largest(xp, overlaps, -2), first_largest(xp, astype(xp, chosen, metric.dtype), -2)
-    index = xp.where(count > 1.0, best, first)
+    largest = xp.max(overlaps, axis=-2)[..., None, :]
+    index = first_true(xp, xp.where(count[..., None, :] > 1.0, overlaps == largest, chosen))
     own = (xp.arange(objects, dtype=index.dtype, device=device_of(xp, index))[:, None] == index[..., None, :]) & (
         count[..., None, :] > 0.0
     )

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._array import Array, Namespace, is_numpy, is_plain, is_torch
+from .._blocks import in_blocks
 from .._numerics import denominator, has_lerp, logistic, negligible, pick, power, put
+from ..autodiff import unblocked
 
 Wanted = Sequence[bool]
 Slopes = list[Array | None]
@@ -81,20 +83,30 @@ def cross_entropy_kernel(
     return value, [*slopes, positive if wanted[2] else None] if given else slopes
 
 
+@unblocked
 def labelled_kernel(xp: Namespace, arrays: Sequence[Array], wanted: Wanted) -> Result:
     """The sum over C classes of the cross-entropy of x and 0, but for the class at an index, whose target is t.
 
     No array of targets is made, and where the target is 0 neither are the parts that it takes away.
     """
+    x, _, t = arrays
+    if is_numpy(xp):
+        return in_blocks(xp, lambda parts: _labelled(xp, parts, wanted), arrays, tuple(t.shape), x.dtype)
+    return _labelled(xp, arrays, wanted)  # PyTorch's own loops need no more blocks: two passes, with both threads
+
+
+def _labelled(xp: Namespace, arrays: Sequence[Array], wanted: Wanted) -> Result:
     x, index, t = arrays
     p, up = _softplus(xp, x)
     own = pick(xp, x, index)
     value = xp.sum(up, axis=-1) - t * own
     if not wanted[0]:
         return value, [None] * 3
-    sure = pick(xp, p, index)
     # p - t keeps all its digits where t is 0 or 1.
-    error = (1.0 - t) * sure - t * _complement(xp, own)
+    small = xp.exp(-xp.abs(own))
+    larger = 1.0 / (1.0 + small)
+    smaller, positive = small * larger, own > 0.0
+    error = (1.0 - t) * xp.where(positive, larger, smaller) - t * xp.where(positive, smaller, larger)
     return value, [put(xp, p, index, error), None, None]
 
 
@@ -110,12 +122,6 @@ def _softplus(xp: Namespace, x: Array) -> tuple[Array, Array]:
         log = xp.log(whole) + (small - (whole - 1.0)) / whole
         return p, xp.maximum(x, x.dtype.type(0)) + log
     return p, xp.where(positive, x, xp.zeros_like(x)) + xp.log1p(small)
-
-
-def _complement(xp: Namespace, x: Array) -> Array:
-    """1 - sigmoid(x)."""
-    small = xp.exp(-xp.abs(x))
-    return xp.where(x > 0.0, small, xp.ones_like(x)) / (1.0 + small)
 
 
 def focal_kernel(xp: Namespace, arrays: Sequence[Array], wanted: Wanted, alpha: float | None, gamma: float) -> Result:
