@@ -46,6 +46,17 @@ def difference(
     return Difference(value, gradient, tolerance)
 
 
+def largest_difference(
+    ours: tuple[Array, list[Array]], peer: tuple[Array, list[Array]], tolerance: float = GRADIENT
+) -> Difference:
+    """The same for gradients of several arrays: the largest."""
+    if len(ours[1]) != len(peer[1]) or not ours[1]:
+        first = [gradients[0] if gradients else None for _, gradients in (ours, peer)]
+        return difference((ours[0], first[0]), (peer[0], first[1]), tolerance)
+    each = [difference((ours[0], a), (peer[0], b), tolerance) for a, b in zip(ours[1], peer[1], strict=True)]
+    return max(each, key=lambda found: found.gradient or 0.0)
+
+
 def _largest(ours: Array, peer: Array, scale: Array) -> float:
     if ours.shape != peer.shape:
         return float("inf")

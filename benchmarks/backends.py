@@ -23,6 +23,7 @@ class Call:
     gradient: bool
     compiled: bool
     whole: bool = True  # where compiled: in one piece, or it fails
+    learned: int = 1  # how many of the first arrays have a gradient: several come back as a tuple
 
 
 class Backend(Protocol):
@@ -38,7 +39,7 @@ class Backend(Protocol):
         """The array's values as a NumPy array."""
 
     def runner(self, function: Function, arrays: Sequence[Any], call: Call) -> Runner:
-        """A call of `function` on `arrays`; the gradient is the one of the first array."""
+        """A call of `function` on `arrays`; the gradient is the one of the first array, or of the first few."""
 
     def peak(self, function: Function, arrays: Sequence[Any], call: Call) -> int:
         """The bytes that such a call holds at its peak, its results with them and its arguments not."""
@@ -115,15 +116,18 @@ class Torch:
 
             return value
 
-        first, *others = arrays
-        leaf = first.detach().requires_grad_()  # the same memory with a gradient of its own
+        leaves = [
+            x.detach().requires_grad_() for x in arrays[: call.learned]
+        ]  # the same memory, gradients of their own
+        others = arrays[call.learned :]
 
         def value_and_gradient() -> tuple[Any, Any]:
-            leaf.grad = None
-            result = called(leaf, *others)
+            for leaf in leaves:
+                leaf.grad = None
+            result = called(*leaves, *others)
             result.backward()
             wait()
-            return result, leaf.grad
+            return result, leaves[0].grad if call.learned == 1 else tuple(leaf.grad for leaf in leaves)
 
         return value_and_gradient
 
@@ -175,7 +179,8 @@ class Jax:
     def _called(self, function: Function, call: Call) -> Any:
         """The same object for the same call: it is compiled once."""
         if (function, call) not in self._known:
-            called = self._jax.value_and_grad(function) if call.gradient else function
+            places = 0 if call.learned == 1 else tuple(range(call.learned))
+            called = self._jax.value_and_grad(function, argnums=places) if call.gradient else function
             self._known[function, call] = self._jax.jit(called) if call.compiled else called
         return self._known[function, call]
 

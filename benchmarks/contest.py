@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from . import ours
-from .agreement import Difference, difference
+from .agreement import Difference, largest_difference
 from .backends import Backend, Function, Runner
 from .tasks import BOUNDS, CONTESTANTS, Task
 from .timing import Spread, once, race
@@ -131,11 +131,12 @@ def _first_calls(
             runners[name] = run
         if name in BOUNDS:
             continue
-        result = backend.numbers(value), None if gradient is None else backend.numbers(gradient)
+        several = gradient if isinstance(gradient, tuple) else () if gradient is None else (gradient,)
+        result = backend.numbers(value), [backend.numbers(one) for one in several]
         if name == ours.NAME:
             expected = result
         elif expected is not None:
-            row.differences[name] = difference(expected, result, task.tolerance)
+            row.differences[name] = largest_difference(expected, result, task.tolerance)
     return runners, slow
 
 

@@ -65,7 +65,7 @@ def two_rotated_sets(size: tuple[int, ...], seed: int = 0) -> tuple[type_floats,
 def detection(size: tuple[int, ...], bins: int = 16, seed: int = 0) -> tuple[NDArray[Any], ...]:
     """What a YOLOv8 head gives for images (images, side, classes, objects), their objects, and its anchors.
 
-    The head, logits of bins and then of classes, has learned the objects more or less.
+    The head, logits of bins and of classes, has learned the objects more or less.
     """
     images, side, classes, objects = size
     draw = np.random.default_rng(seed)
@@ -76,18 +76,18 @@ def detection(size: tuple[int, ...], bins: int = 16, seed: int = 0) -> tuple[NDA
     extent = np.exp(draw.uniform(np.log(0.06), np.log(0.5), (images, objects, 2))) * side
     boxes = np.clip(np.concatenate((centre - extent / 2, centre + extent / 2), axis=-1), 0, side)
     labels = draw.integers(0, classes, (images, objects))
-    heads = np.empty((images, len(anchors), 4 * bins + classes), dtype=np.float32)
+    box_logits = 0.5 * draw.standard_normal((images, len(anchors), 4 * bins), dtype=np.float32)
+    class_logits = 0.5 * draw.standard_normal((images, len(anchors), classes), dtype=np.float32) - 3.0
     for image in range(images):
         way = np.concatenate((anchors[:, None] - boxes[image, :, :2], boxes[image, :, 2:] - anchors[:, None]), axis=-1)
         first, hit = (way.min(axis=-1) > 0).argmax(axis=-1), (way.min(axis=-1) > 0).any(axis=-1)
         goal = way[np.arange(len(anchors)), first] / strides[:, None] + draw.normal(0, 0.5, (len(anchors), 4))
         peak = np.maximum(0, 5 - 2.5 * np.abs(np.arange(bins) - np.clip(goal, 0, bins - 1)[..., None]))
         sure = (np.arange(classes) == labels[image, first][:, None]) & hit[:, None]
-        heads[image, :, : 4 * bins] = (hit[:, None, None] * peak).reshape(len(anchors), -1)
-        heads[image, :, 4 * bins :] = 4.0 * sure - 3.0
-    heads += 0.5 * draw.standard_normal(heads.shape, dtype=np.float32)
-    mask = np.ones((images, objects), dtype=bool)
-    return heads, labels, *[x.astype(np.float32) for x in (boxes, anchors, strides)], mask
+        box_logits[image] += (hit[:, None, None] * peak).reshape(len(anchors), -1).astype(np.float32)
+        class_logits[image] += 4.0 * sure.astype(np.float32)
+    truth = labels, boxes.astype(np.float32), np.ones((images, objects), dtype=bool)
+    return box_logits, class_logits, *truth, anchors.astype(np.float32), strides.astype(np.float32)
 
 
 def binary(size: tuple[int, ...], seed: int = 0) -> tuple[type_floats, type_floats]:

@@ -33,12 +33,9 @@ def rotated_iou_table(boxes: Any, others: Any) -> Any:
     return array_losses.rotated_iou(boxes[:, None, :], others[None, :, :])
 
 
-def yolov8(heads: Any, labels: Any, boxes: Any, anchors: Any, strides: Any, mask: Any) -> Any:
-    bins = 64
+def yolov8(box_logits: Any, class_logits: Any, labels: Any, boxes: Any, mask: Any, anchors: Any, strides: Any) -> Any:
     places = {"anchors": anchors, "strides": strides}
-    truth = labels, boxes, mask
-    found = yolov8_detection_loss(heads[..., :bins], heads[..., bins:], *truth, **places, metric_eps=1e-9)
-    return found.total
+    return yolov8_detection_loss(box_logits, class_logits, labels, boxes, mask, **places, metric_eps=1e-9).total
 
 
 def iou_table(boxes: Any, others: Any) -> Any:
@@ -142,7 +139,8 @@ def functions() -> dict[str, Function]:
 
 def numpy_functions() -> dict[str, Function]:
     return functions() | {
-        f"{name} and gradient": array_losses.value_and_grad(function) for name, function in LOSSES.items()
+        f"{name} and gradient": array_losses.value_and_grad(function, argnums=(0, 1) if function is yolov8 else 0)
+        for name, function in LOSSES.items()
     }
 
 

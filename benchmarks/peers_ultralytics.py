@@ -24,11 +24,12 @@ def functions() -> dict[str, Function]:
     }
 
 
-def _yolov8(heads: Any, labels: Any, boxes: Any, anchors: Any, strides: Any, mask: Any) -> Any:
-    side = round((heads.shape[1] * 1024 / 21) ** 0.5)  # of square images with strides of 8, 16 and 32
-    criterion, batch = _criterion(heads.shape[2] - 64, side), heads.shape[0]
-    outputs = criterion.outputs(heads[..., :64], heads[..., 64:])
-    return criterion(outputs, criterion.batch(labels, boxes, mask))[0].sum() / batch
+def _yolov8(box_logits: Any, class_logits: Any, labels: Any, boxes: Any, mask: Any, anchors: Any, strides: Any) -> Any:
+    """Its mean over the images; compiled by `torch.compile` the criterion gives another result than eager."""
+    side = round((len(anchors) * 1024 / 21) ** 0.5)  # of square images with strides of 8, 16 and 32
+    criterion = _criterion(class_logits.shape[2], side)
+    outputs = criterion.outputs(box_logits, class_logits)
+    return criterion(outputs, criterion.batch(labels, boxes, mask))[0].sum() / len(labels)
 
 
 @cache

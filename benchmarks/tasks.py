@@ -127,6 +127,7 @@ class Subject:
     works: tuple[Work, ...] = WORKS
     compilable: bool = True
     tolerance: float = GRADIENT
+    learned: int = 1  # how many of the first inputs have a gradient
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,7 @@ def plan(family: str, backend: str, effort: Effort) -> Iterator[Task]:
                 if restricted and work not in effort.compiled_works:
                     continue
                 for size in (effort.compiled_sizes if restricted else effort.sizes).get(entry, ()):
-                    call = Call(gradient=work == "value+gradient", compiled=compiled)
+                    call = Call(gradient=work == "value+gradient", compiled=compiled, learned=subject.learned)
                     yield Task(
                         title=subject.title,
                         entry=f"{entry} and gradient" if backend == "numpy" and call.gradient else entry,
@@ -309,7 +310,7 @@ FAMILIES: dict[str, dict[str, Subject]] = {
         ),
     },
     "detection": {
-        "yolov8": Subject("YOLOv8 criterion", inputs.detection, _yolov8_goal, tolerance=CANCELLING),
+        "yolov8": Subject("YOLOv8 criterion", inputs.detection, _yolov8_goal, tolerance=CANCELLING, learned=2),
     },
     "classification": {
         "sigmoid focal": Subject("sigmoid focal loss", inputs.binary, _focal_goal),

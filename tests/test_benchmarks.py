@@ -593,22 +593,22 @@ def test_goals_of_rotated_boxes(backend: str, goals: dict[str, Goal | None]) -> 
 
 def test_goals_of_the_criterion_of_yolov8() -> None:
     calls = {task.call: task.goal for task in tasks.plan("detection", "torch", Effort())}
-    assert calls[Call(gradient=True, compiled=False)] == Goal(1.5, against="ultralytics")
-    assert calls[Call(gradient=True, compiled=True)] == Goal(2.0, against="ultralytics")
+    assert calls[Call(gradient=True, compiled=False, learned=2)] == Goal(1.5, against="ultralytics")
+    assert calls[Call(gradient=True, compiled=True, learned=2)] == Goal(2.0, against="ultralytics")
     assert [task.goal for task in tasks.plan("detection", "jax", Effort())] == [None, None]
 
 
 def test_a_head_has_learned_its_objects() -> None:
-    heads, labels, boxes, anchors, strides, mask = inputs.detection((2, 64, 3, 2))
-    assert heads.shape == (2, 84, 67)
+    *heads, labels, boxes, mask, anchors, strides = inputs.detection((2, 64, 3, 2))
+    assert [x.shape for x in heads] == [(2, 84, 64), (2, 84, 3)]
     assert anchors.shape == (84, 2)
     assert sorted(set(strides.tolist())) == [8.0, 16.0, 32.0]
     assert mask.all()
     assert (boxes[..., 2:] > boxes[..., :2]).all()
     scores = []
-    for x in (heads, heads[:, ::-1]):
+    for box_logits, class_logits in (heads, [x[:, ::-1] for x in heads]):
         rest = labels, boxes, mask
-        found = yolov8_detection_loss(x[..., :64], x[..., 64:], *rest, anchors=anchors, strides=strides)
+        found = yolov8_detection_loss(box_logits, class_logits, *rest, anchors=anchors, strides=strides)
         scores.append(found.assignment.score.sum())
     assert scores[0] > 4 * scores[1]
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import _check
-from .._array import Array, Namespace, class_last, is_fused, is_jax, is_torch, namespace
+from .._array import Array, Namespace, class_last, is_fused, is_jax, is_numpy, is_torch, namespace
 from .._numerics import one_hot, pick, put, row_max
 from ..autodiff import closed_form
 from .classes import softmax
+
+FEW_BINS = 64
+"""NumPy reduces rows of so few numbers three times as fast when the first axis is theirs."""
 
 Wanted = Sequence[bool]
 Result = tuple[Array, list[Array | None]]
@@ -105,6 +108,10 @@ def expectation_kernel(xp: Namespace, arrays: Sequence[Array], wanted: Wanted) -
     places = xp.arange(x.shape[-1], dtype=x.dtype, device=None if is_jax(xp) else x.device)
     if is_torch(xp) and not wanted[0]:
         return x.softmax(-1) @ places, [None]
+    if is_numpy(xp) and not wanted[0] and x.shape[-1] <= FEW_BINS:
+        columns = xp.ascontiguousarray(xp.moveaxis(x, -1, 0))
+        columns = xp.exp(columns - xp.max(columns, axis=0))
+        return xp.tensordot(places, columns, axes=1) / xp.sum(columns, axis=0), [None]
     powers = xp.exp(x - row_max(xp, x))
     total = xp.sum(powers, axis=-1)
     value = xp.sum(powers * places, axis=-1) / total
