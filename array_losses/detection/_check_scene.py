@@ -75,7 +75,7 @@ def one_number(like: Array, **numbers: Array | float | None) -> None:
         _check.scalar(like, **{name: number})
 
 
-def gains(value: Any, count: int, name: str = "gains") -> tuple[float, ...]:
+def factors(name: str, value: Any, count: int) -> tuple[float, ...]:
     """This many Python numbers >= 0."""
     if not isinstance(value, (tuple, list)):
         raise TypeError(f"{name} must be a tuple of {count} numbers; got {type(value).__name__}")

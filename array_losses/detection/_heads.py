@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any
 
 from .. import _check
 from .._array import Array, DType, Namespace, astype, is_jax, is_torch, to_index
@@ -37,15 +36,6 @@ def check(
         _check.beside(class_logits, **{name: x})
     _check_scene.ground_truth(xp, leading, boxes, mask, labels)
     return xp
-
-
-def factors(name: str, value: Any, count: int) -> tuple[float, ...]:
-    """This many Python numbers that are not negative."""
-    if not isinstance(value, (tuple, list)):
-        raise TypeError(f"{name} must be a tuple of {count} numbers; got {type(value).__name__}")
-    if len(value) != count:
-        raise ValueError(f"{name} must be {count} numbers; got {len(value)}")
-    return tuple([_check.number(name, one, 0.0) for one in value])
 
 
 def real_ones(xp: Namespace, labels: Array, boxes: Array, mask: Array) -> tuple[Array, Array]:

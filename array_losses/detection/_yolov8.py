@@ -103,7 +103,7 @@ def knobs(
     """The knobs, checked."""
     return Knobs(
         num_bins,
-        _check_scene.gains(gains, parts),
+        _check_scene.factors("gains", gains, parts),
         _check.at_least_one("topk", topk),
         None if second_topk is None else _check.at_least_one("second_topk", second_topk),
         _check.number("alpha", alpha, 0.0),

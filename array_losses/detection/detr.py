@@ -161,8 +161,8 @@ def detr_loss(
     _check.one_of("form", form, FORMS)
     options = _Options(
         form,
-        _heads.factors("gains", gains, 3),
-        _heads.factors("costs", costs, 3),
+        _check_scene.factors("gains", gains, 3),
+        _check_scene.factors("costs", costs, 3),
         _check.number("no_object_weight", no_object_weight, 0.0),
         _check.number("alpha", alpha, 0.0, 1.0),
         _check.number("gamma", gamma, 0.0),

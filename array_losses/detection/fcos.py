@@ -175,7 +175,7 @@ def fcos_loss(
         bool(weigh_boxes),
         None if alpha is None else _check.number("alpha", alpha, 0.0, 1.0),
         _check.number("gamma", gamma, 0.0),
-        _heads.factors("gains", gains, 3),
+        _check_scene.factors("gains", gains, 3),
     )
     _check_scene.one_number(class_logits, normalizer=normalizer, box_normalizer=box_normalizer)
     arrays = (class_logits, distances, centerness_logits, labels, boxes, mask, points, strides)

@@ -163,7 +163,7 @@ def retinanet_loss(
         box_loss,
         _check.number("beta", beta, 0.0),
         _check.numbers("delta_weights", delta_weights, 4),  # type: ignore[arg-type]
-        _heads.factors("gains", gains, 2),
+        _check_scene.factors("gains", gains, 2),
         normalization,
     )
     _check_scene.one_number(class_logits, normalizer=normalizer)

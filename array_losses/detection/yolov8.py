@@ -234,7 +234,7 @@ def yolov8_end_to_end_loss(
     >>> print(found.one_to_one.assignment.foreground.sum())
     1
     """
-    weights = _check_scene.gains(shares, 2, "shares")
+    weights = _check_scene.factors("shares", shares, 2)
     first, second = [
         yolov8_detection_loss(
             *(*head, labels, boxes, mask),

@@ -154,7 +154,7 @@ def yolox_loss(
         _check.number("iou_weight", iou_weight, 0.0),
         region,
         bool(l1),
-        _heads.factors("gains", gains, 4),
+        _check_scene.factors("gains", gains, 4),
     )
     _check_scene.one_number(class_logits, normalizer=normalizer)
     arrays = (box_outputs, objectness_logits, class_logits, labels, boxes, mask, points, strides)
