@@ -10,7 +10,7 @@ from pathlib import Path
 
 import array_losses
 
-from . import report
+from . import criteria, report
 from .backends import Backend, BackendMissingError, find, survey
 from .cases import CASES, without_row
 from .suite import Result, run
@@ -19,7 +19,7 @@ from .suite import Result, run
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 if all passed, 1 if a check failed or a backend ran none, 2 for an unknown name."""
     options = _parser().parse_args(arguments)
-    unknown = sorted(set(options.function or ()) - {case.name for case in CASES})
+    unknown = sorted(set(options.function or ()) - {case.name for case in CASES} - set(criteria.NAMES))
     if unknown:
         print(f"no such function: {', '.join(unknown)}", file=sys.stderr)
         return 2

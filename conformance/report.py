@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+from . import criteria
 from .backends import Backend
 from .cases import BUDGETS, CASES
 from .suite import Result
@@ -37,7 +38,8 @@ def table(results: list[Result], backends: list[Backend]) -> list[list[str]]:
     """A header and a line for each function that ran."""
     ran = {result.function for result in results}
     names = [backend.name for backend in backends]
-    lines = [[case.name, *(summary(results, case.name, name) for name in names)] for case in CASES if case.name in ran]
+    known = [*(case.name for case in CASES), *criteria.NAMES]
+    lines = [[function, *(summary(results, function, name) for name in names)] for function in known if function in ran]
     return [["function", *names], *lines]
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
+from . import criteria
 from .backends import Backend
 from .cases import CASES
 from .checks import (
@@ -23,30 +24,16 @@ from .checks import (
     Check,
     Measured,
 )
+from .result import Result
 from .trial import CheckFailedError, Trial
+
+__all__ = ["ALL", "QUICK", "Result", "execute", "run"]
 
 ALL: tuple[Check, ...] = (
     NUMBERS + MODES + ARRAYS + ARGUMENTS + REGIONS + TABLES + BATCHES + EMBEDDINGS + REDUCTIONS + ERRORS + TRANSFORMS
 )
 QUICK: tuple[Check, ...] = NUMBERS + REDUCTIONS
 """What tells a right formula from a wrong one."""
-
-
-class Result(NamedTuple):
-    """One executed check of one function with one set of knobs on one backend in one dtype."""
-
-    backend: str
-    function: str
-    knobs: str
-    check: str
-    dtype: str
-    value_ulp: float | None
-    gradient_ulp: float | None
-    failure: str | None
-
-    def __str__(self) -> str:
-        call = f"{self.function}({self.knobs})"
-        return f"{self.backend} {call} {self.dtype}, {self.check}: {self.failure or 'passed'}"
 
 
 def run(
@@ -86,6 +73,7 @@ def execute(
                     for dtype in backend.dtypes:
                         trial = Trial(library, backend, case, variant, dtype, thorough)
                         yield from _try(trial, checks)
+        yield from criteria.execute([backend], wanted)
 
 
 def _try(trial: Trial, checks: tuple[Check, ...]) -> Iterator[Result]:

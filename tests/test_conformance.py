@@ -17,8 +17,9 @@ import numpy as np
 import pytest
 
 import array_losses
+from array_losses import detection
 from conformance import __main__ as command
-from conformance import backends, cases, exact, families, reference, report, suite
+from conformance import backends, cases, criteria, exact, families, reference, report, suite
 from conformance.cases import coding as coding_cases
 from conformance.cases import embeddings as embedding_cases
 from conformance.cases import keypoints as keypoint_cases
@@ -77,6 +78,39 @@ def _all_is_green(backend: Any, checks: tuple[Check, ...], functions: list[str],
     # Every function in both precisions at the least.
     executed = {(result.function, result.dtype) for result in results}
     assert executed >= {(name, dtype) for name in functions for dtype in ("float32", "float64")}
+
+
+@pytest.mark.parametrize("name", ["numpy", "array_api_strict", "torch", "jax"])
+def test_suite_of_criteria(name: str) -> None:
+    results = list(criteria.execute([backends.find(name)], None))
+    assert not [str(result) for result in results if result.failure]
+    assert {result.function for result in results} == set(criteria.NAMES)
+    assert len(results) == len(criteria.NAMES) * len(criteria.CHECKS) * len(criteria.DTYPES)
+
+
+def test_every_criterion_is_tried_or_made_of_one_that_is() -> None:
+    public = {name for name in detection.__all__ if name.endswith("_loss")}
+    siblings = {name for name in public if name.startswith("yolov8_")}  # their parts: tests/test_yolov8.py
+    assert public - siblings | {"yolov8_detection_loss"} == set(criteria.NAMES)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "noticed"),
+    [
+        ("retinanet_loss", {"alpha": 0.3}, {"criterion", "compiled criterion"}),
+        ("yolov8_detection_loss", {"gains": (7.5, 0.5, 1.6)}, {"criterion", "compiled criterion"}),
+        ("fcos_loss", {"quality": "iou"}, {"criterion", "compiled criterion"}),
+        ("detr_loss", {"no_object_weight": 0.2}, {"criterion", "compiled criterion"}),
+        ("yolox_loss", {"gains": (5.0, 1.0, 1.1, 1.0)}, {"criterion", "compiled criterion"}),
+    ],
+)
+def test_another_criterion_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, name: str, change: dict[str, Any], noticed: set[str]
+) -> None:
+    function = getattr(detection, name)
+    monkeypatch.setattr(detection, name, lambda *arrays, **options: function(*arrays, **options | change))
+    results = list(criteria.execute([backends.find("numpy")], {name}))
+    assert {result.check for result in results if result.failure} == noticed
 
 
 def test_every_public_function_has_a_row_and_a_budget() -> None:
