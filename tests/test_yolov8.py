@@ -482,7 +482,7 @@ def test_decoded_boxes_are_means_of_distributions() -> None:
     left, top, right, bottom = ((powers * np.arange(16)).sum(axis=-1) * scene.strides[:, None]).T
     x, y = scene.anchors.T
     found = decode_distributions(scene.box_logits, points=scene.anchors, strides=scene.strides)
-    np.testing.assert_allclose(found[0], np.stack((x - left, y - top, x + right, y + bottom), axis=-1), rtol=1e-4)
+    np.testing.assert_allclose(found[0], np.stack((x - left, y - top, x + right, y + bottom), axis=-1), atol=1e-4)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
