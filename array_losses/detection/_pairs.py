@@ -1,6 +1,7 @@
 """Task-aligned assignment on the pairs of an object and an anchor inside of it, one by one instead of in a table.
 
-For numbers in the processor's memory, where one pair in thirty is a candidate. It gives what the table gives.
+For numbers in the processor's memory, where few pairs are candidates: one in 24 of the race's images. It gives what the
+table gives.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import _check
 from .._array import Array, Namespace, astype, computing_dtype, is_numpy, namespace, numpy_views, to_index
-from .._numerics import device_of, power, reciprocal_or_zero, smallest_normal
+from .._numerics import device_of, one_hot, power, reciprocal_or_zero, smallest_normal
 from ..autodiff import apart, compiled
 from ..measures import ciou
 from . import _check_scene
@@ -215,9 +215,7 @@ def align(
     count = xp.sum(astype(xp, chosen, metric.dtype), axis=-2)
     largest = xp.max(overlaps, axis=-2)[..., None, :]
     index = first_true(xp, xp.where(count[..., None, :] > 1.0, overlaps == largest, chosen))
-    own = (xp.arange(objects, dtype=index.dtype, device=device_of(xp, index))[:, None] == index[..., None, :]) & (
-        count[..., None, :] > 0.0
-    )
+    own = one_hot(xp, index, overlaps, axis=-2) & (count[..., None, :] > 0.0)
     if second_topk is not None and second_topk != topk:
         own = own & chosen_top_k(xp, _candidates(xp, metric, own), second_topk)
     kept = xp.where(own, metric, zero)
