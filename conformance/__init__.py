@@ -1,1 +1,1 @@
-"""Proof that `array_losses` computes what the papers say, on every array library: `python -m conformance`."""
+"""The conformance suite from a checkout; it lives in `array_losses.conformance`, and its reports in `reports/` here."""

@@ -30,6 +30,7 @@ FLOORS = {
     "": 6,
     "distance_maps": 6,
     "command": 7,
+    "conformance": 7,
     "__main__": 8,
 }
 # Files that may import a framework: each is itself imported only for arrays that already are of that library.
@@ -41,8 +42,9 @@ BRIDGES = {
 # Files that compute on numbers in the processor's memory, by what is only in NumPy.
 IN_NUMPY = {"detection/_pairs.py"}
 FRAMEWORKS = {"torch", "jax", "jaxlib", "cupy", "tensorflow", "dask", "array_api_strict"}
-# The command reports on the libraries it finds, so it has to know them; distance maps are of NumPy arrays.
-OUTSIDE_THE_HOUSE = {"command", "__main__", "distance_maps"}
+# The command and the suite report on the libraries that they find, so they have to know them; distance maps are of
+# NumPy arrays.
+OUTSIDE_THE_HOUSE = {"command", "conformance", "__main__", "distance_maps"}
 
 
 def imports(source: str, path: str) -> Iterator[tuple[str, int]]:

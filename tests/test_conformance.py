@@ -18,19 +18,19 @@ import pytest
 
 import array_losses
 from array_losses import detection
-from conformance import __main__ as command
-from conformance import backends, cases, criteria, exact, families, reference, report, suite
-from conformance.cases import coding as coding_cases
-from conformance.cases import embeddings as embedding_cases
-from conformance.cases import keypoints as keypoint_cases
-from conformance.cases import regions as region_cases
-from conformance.cases import rotated as rotated_cases
-from conformance.checks import ARRAYS, MODES, NUMBERS, TRANSFORMS, Check
-from conformance.dual import MP, Dual, total
-from conformance.families import BOXES
-from conformance.inputs import boxes, classes, numbers
-from conformance.inputs.rows import Inputs, nested
-from conformance.ulp import Exact, error, rounded, ulp
+from array_losses.conformance import __main__ as command
+from array_losses.conformance import backends, cases, criteria, exact, families, reference, report, suite
+from array_losses.conformance.cases import coding as coding_cases
+from array_losses.conformance.cases import embeddings as embedding_cases
+from array_losses.conformance.cases import keypoints as keypoint_cases
+from array_losses.conformance.cases import regions as region_cases
+from array_losses.conformance.cases import rotated as rotated_cases
+from array_losses.conformance.checks import ARRAYS, MODES, NUMBERS, TRANSFORMS, Check
+from array_losses.conformance.dual import MP, Dual, total
+from array_losses.conformance.families import BOXES
+from array_losses.conformance.inputs import boxes, classes, numbers
+from array_losses.conformance.inputs.rows import Inputs, nested
+from array_losses.conformance.ulp import Exact, error, rounded, ulp
 
 # The suite ------------------------------------------------------------------------------------------------------------
 

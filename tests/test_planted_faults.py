@@ -7,8 +7,8 @@ import sys
 import pytest
 
 import array_losses
-from conformance import faults
-from conformance.cases import CASES
+from array_losses.conformance import faults
+from array_losses.conformance.cases import CASES
 
 
 def test_every_fault_has_its_line_in_the_library() -> None:

@@ -13,6 +13,9 @@ from detection_scenes import STRIDES, Scene, made_up, real, sizes_of
 from every_library import LIBRARIES, frozen
 
 from array_losses import softmax_cross_entropy, value_and_grad
+from array_losses.conformance.dual import Dual, coordinates, softplus, total
+from array_losses.conformance.reference import boxes as boxes_of
+from array_losses.conformance.reference import distributions as distributions_of
 from array_losses.detection import (
     decode_distributions,
     yolov8_classification_loss,
@@ -23,9 +26,6 @@ from array_losses.detection import (
     yolov8_segmentation_loss,
 )
 from benchmarks.ultralytics_criterion import Criterion
-from conformance.dual import Dual, coordinates, softplus, total
-from conformance.reference import boxes as boxes_of
-from conformance.reference import distributions as distributions_of
 
 SIDE, CLASSES, KEYPOINTS = 160, 4, 5
 ALMOST_NOTHING = 1e-30

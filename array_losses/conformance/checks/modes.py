@@ -68,13 +68,14 @@ def _compiles(trial: Trial) -> bool:
 
 MODES: tuple[Check, ...] = (
     Check("one gradient", one_gradient, dtypes=ONE, variants=False, brief=()),
-    Check("jit value", jit_value, dtypes=BOTH, brief=ONE, applies=_compiles),
+    Check("jit value", jit_value, dtypes=BOTH, brief=ONE, applies=_compiles, mode="jit"),
     Check(
         "jit gradient",
         jit_gradient,
         dtypes=BOTH,
         brief=ONE,
         applies=lambda trial: _compiles(trial) and bool(trial.family.differentiable),
+        mode="jit gradient",
     ),
     Check(
         "native gradient",
@@ -82,6 +83,14 @@ MODES: tuple[Check, ...] = (
         dtypes=("float16", "float32"),
         brief=(),
         applies=lambda trial: trial.backend.native_slopes is not None and bool(trial.family.differentiable),
+        mode="native gradient",
     ),
-    Check("vmap", vmap, kinds=("measure", "loss"), dtypes=ONE, applies=lambda trial: trial.backend.vmap is not None),
+    Check(
+        "vmap",
+        vmap,
+        kinds=("measure", "loss"),
+        dtypes=ONE,
+        applies=lambda trial: trial.backend.vmap is not None,
+        mode="vmap",
+    ),
 )

@@ -103,4 +103,5 @@ def _execute(check: Check, trial: Trial) -> Result:
         measured.get("value"),
         measured.get("gradient"),
         failure,
+        check.mode,
     )

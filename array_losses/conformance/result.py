@@ -16,6 +16,12 @@ class Result(NamedTuple):
     value_ulp: float | None
     gradient_ulp: float | None
     failure: str | None
+    mode: str = "eager"
+    """How the function was called: the axis of the report that the check belongs to."""
+    worst: str = ""
+    """The inputs with the largest error that was measured."""
+    gap: str = ""
+    """Why a failure is known and allowed, with a link."""
 
     def __str__(self) -> str:
         call = f"{self.function}({self.knobs})"

@@ -30,6 +30,8 @@ class Check(NamedTuple):
     core: bool = False
     """Whether brief trials of further sets of knobs include it, and those of functions that are like others."""
     applies: Callable[[Trial], bool] = lambda trial: True
+    mode: str = "eager"
+    """How it calls the function: the axis of the report that it belongs to."""
 
     def fits(self, trial: Trial) -> bool:
         """Whether the check is for such a trial."""
