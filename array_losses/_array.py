@@ -21,7 +21,8 @@ DType: TypeAlias = Any
 # whose arrays all share one namespace are kept here; a wrapper (the tape's arrays, say) may differ from
 # array to array.
 _namespaces: dict[type, Namespace] = {}
-_ONE_NAMESPACE = ("array_api_compat.numpy", "array_api_compat.torch", "array_api_compat.cupy", "jax.numpy")
+_VIEWS = {f"array_api_compat.{name}": name for name in ("numpy", "torch", "cupy")}
+_ONE_NAMESPACE = (*_VIEWS, "jax.numpy")
 
 
 def namespace(*arrays: Array) -> Namespace:
@@ -55,10 +56,12 @@ def _resolve(array: Array) -> Namespace:
 
 
 def raw(xp: Namespace) -> Namespace:
-    """The library's own module where `xp` is array-api-compat's view of it, `xp` itself elsewhere."""
-    if xp.__name__.startswith("array_api_compat."):
-        return sys.modules[xp.__name__.removeprefix("array_api_compat.")]
-    return xp
+    """The library's own module where `xp` is array-api-compat's view of NumPy, PyTorch or CuPy, `xp` itself elsewhere.
+
+    Dask's own module lacks `finfo`, `atan2` and more.
+    """
+    name = _VIEWS.get(xp.__name__)
+    return xp if name is None else sys.modules[name]
 
 
 def is_numpy(xp: Namespace) -> bool:
@@ -98,6 +101,12 @@ def astype(xp: Namespace, x: Array, dtype: DType) -> Array:
     return x.to(dtype) if is_torch(xp) else xp.astype(x, dtype)
 
 
+def is_float16(xp: Namespace, dtype: DType) -> bool:
+    """Whether this is the library's float16, if it has one: NumPy's float64 equals None."""
+    half = getattr(xp, "float16", None)
+    return half is not None and bool(dtype == half)
+
+
 def class_last(xp: Namespace, x: Array, axis: int) -> Array:
     """`x` with one of its axes, counted from 0, moved to the end."""
     if axis == x.ndim - 1:
@@ -122,9 +131,8 @@ def computing_dtype(xp: Namespace, *arrays: Array) -> DType:
         floating = [dtype for dtype in dtypes if xp.isdtype(dtype, "real floating")]
         if not floating:
             return xp.__array_namespace_info__().default_dtypes()["real floating"]
-        first = xp.result_type(*floating)
-        if xp.finfo(first).bits < 32:
-            return xp.float32
+        # Not result_type, which torch.compile cannot trace for bfloat16.
+        first = xp.float64 if any(dtype == xp.float64 for dtype in floating) else xp.float32
     return first
 
 

@@ -240,7 +240,7 @@ def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf
     """A finite Python number in [low, high], as a float."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{name} must be a Python number; got {_kind(value)}")
-    if not (low <= value <= high and math.isfinite(value)):
+    if not (low <= value <= high and -math.inf < value < math.inf):  # torch.compile cannot trace math.isfinite
         bounds = f"at least {low:g}" if high == math.inf else f"between {low:g} and {high:g}"
         raise ValueError(f"{name} must be {'finite' if low == -math.inf else bounds}; got {value!r}")
     return float(value)

@@ -194,8 +194,8 @@ def put(xp: Namespace, x: Array, index: Array, value: Array | float) -> Array:
 
 
 def device_of(xp: Namespace, x: Array) -> object:
-    """What `device=` takes to make an array beside `x`: traced arrays of JAX have no device."""
-    return None if is_jax(xp) else x.device
+    """What `device=` takes to make an array beside `x`: Dask's and MLX's arrays and traced ones of JAX have no device."""
+    return None if is_jax(xp) else getattr(x, "device", None)
 
 
 def one_hot(xp: Namespace, index: Array, like: Array, axis: int = -1) -> Array:
@@ -211,6 +211,11 @@ def indicators(xp: Namespace, index: Array, like: Array, dtype: DType) -> Array:
     if is_torch(xp) and plain_cpu(xp, index):
         return like.new_zeros(like.shape, dtype=dtype).scatter_(-2, index[..., None, :], 1.0)
     return astype(xp, one_hot(xp, index, like, axis=-2), dtype)
+
+
+def among(xp: Namespace, index: Array, count: int) -> Array:
+    """The nearest of the places 0 ... count - 1; 0 if there are none."""
+    return raw(xp).clip(index, 0, max(0, count - 1))  # array-api-compat's cannot be traced with a symbolic count
 
 
 def at(xp: Namespace, x: Array, index: Array) -> Array:
@@ -245,7 +250,7 @@ def count_below(xp: Namespace, table: Array, x: Array, or_equal: bool = False) -
     elif rows[1].shape[0]:
         found = xp.stack([xp.searchsorted(rows[0][i, :], rows[1][i, :], side=side) for i in range(rows[1].shape[0])])
     else:
-        found = xp.zeros(rows[1].shape, dtype=xp.int64, device=x.device)
+        found = xp.zeros(rows[1].shape, dtype=xp.int64, device=device_of(xp, x))
     return xp.reshape(found, x.shape)
 
 

@@ -102,6 +102,28 @@ def test_compile_without_a_graph_break(transform: str, boxes: Pair) -> None:
             same(backward(compiled, pred, target)[0], expected)
 
 
+@pytest.mark.parametrize("transform", ["grad", "jvp", "hessian"])
+def test_compile_of_a_transform(transform: str, boxes: Pair) -> None:
+    """PyTorch's compiler drops what an autograd.Function says of its derivative, and CIoU's is not its formula's."""
+    pred, target = [x[:5] for x in boxes]
+    total = lambda p: al.ciou_loss(p, target, reduction="sum")
+    there = torch.linspace(-1, 1, pred.numel()).reshape(pred.shape).to(pred)
+    if transform == "jvp":
+        function: Loss = lambda p: torch.func.jvp(total, (p,), (there,))
+    else:
+        function = al.value_and_grad(total) if transform == "grad" else torch.func.hessian(total)
+    torch.compiler.reset()
+    found, expected = torch.compile(function, fullgraph=True, backend="aot_eager")(pred), function(pred)
+    for mine, eager in zip(*[x if isinstance(x, tuple) else (x,) for x in (found, expected)]):
+        same(mine, eager)
+
+
+def test_compile_with_half_precision_beside_float32(boxes: Pair) -> None:
+    pred, target = boxes[0].bfloat16(), boxes[1].float()
+    torch.compiler.reset()
+    same(torch.compile(al.ciou_loss, fullgraph=True, backend="eager")(pred, target), al.ciou_loss(pred, target))
+
+
 def test_compiled_table(boxes: Pair) -> None:
     pred, target = boxes
     table = torch.compile(lambda a, b: al.giou(a[:, None, :], b[None, :, :]), fullgraph=True, dynamic=True)

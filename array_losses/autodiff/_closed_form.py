@@ -26,6 +26,7 @@ from .._array import (
     astype,
     broadcast_shape,
     computing_dtype,
+    is_float16,
     is_jax,
     is_numpy,
     is_plain,
@@ -84,7 +85,7 @@ def closed_form(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...], *arrays:
 def widened(x: Array, dtype: Any) -> Array:
     """`x` in the dtype of a computation. The gradient, cast back, saturates where it is too large for float16."""
     xp = namespace(x)
-    if x.dtype != getattr(xp, "float16", None):
+    if not is_float16(xp, x.dtype):
         return astype(xp, x, dtype)
     return astype(xp, _xla.widened(x) if is_jax(xp) else closed_form(_identity, (0,), (), x), dtype)
 
@@ -197,7 +198,7 @@ def _padded(shape: tuple[int, ...], ndim: int) -> tuple[int, ...]:
 
 def _within_range(xp: Namespace, gradient: Array | None, x: Array) -> Array | None:
     """A gradient that fits the dtype of `x`: computed in float32, it can be too large for float16."""
-    if gradient is None or x.dtype != getattr(xp, "float16", None):
+    if gradient is None or not is_float16(xp, x.dtype):
         return gradient
     return xp.clip(gradient, -LARGEST_FLOAT16, LARGEST_FLOAT16)
 

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .._numerics import device_of
 from ._rules_elementwise import Rule
 
 Axis = int | tuple[int, ...] | None
@@ -126,7 +127,7 @@ def _cumulative_prod(xp: Any, x: Any, axis: int | None = None, dtype: Any = None
         x = xp.concat((first, rest * x[at(axis, slice(None, n - step), x.ndim)]), axis=axis)
         step *= 2
     if include_initial:
-        one = xp.ones(_kept(x.shape, axis), dtype=x.dtype, device=x.device)
+        one = xp.ones(_kept(x.shape, axis), dtype=x.dtype, device=device_of(xp, x))
         x = xp.concat((one, x), axis=axis)
     return x
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from types import EllipsisType, NoneType
 from typing import Any
 
-from .._numerics import softmax
+from .._numerics import device_of, softmax
 from ._rules_elementwise import Rule
 from ._rules_reduce import Axis, Shape, at, axes_of
 
@@ -95,7 +95,7 @@ def _positions(xp: Any, shape: Shape, device: Any) -> Any:
 
 
 def _getitem(xp: Any, out: Any, x: Any, key: Any) -> Any:
-    shape, device = x.shape, x.device
+    shape, device = x.shape, device_of(xp, x)
     if all(
         isinstance(part, int | slice | NoneType | EllipsisType) for part in (key if isinstance(key, tuple) else (key,))
     ):
@@ -104,7 +104,7 @@ def _getitem(xp: Any, out: Any, x: Any, key: Any) -> Any:
 
 
 def _take(xp: Any, out: Any, x: Any, indices: Any, axis: int = 0) -> Any:
-    shape, device = x.shape, x.device
+    shape, device = x.shape, device_of(xp, x)
     return (
         lambda g: _scatter(xp, g, xp.take(_positions(xp, shape, device), indices, axis=axis), shape),
         None,
@@ -148,10 +148,10 @@ def scatter_add(xp: Any, g: Any, positions: Any, shape: Shape) -> Any:
     g, positions, size = xp.reshape(g, (-1,)), xp.reshape(positions, (-1,)), math.prod(shape)
     add_at = getattr(xp.add, "at", None)
     if add_at:
-        out = xp.zeros(size, dtype=g.dtype, device=g.device)
+        out = xp.zeros(size, dtype=g.dtype, device=device_of(xp, g))
         add_at(out, positions, g)
     else:
-        places = xp.arange(size, dtype=positions.dtype, device=g.device)
+        places = xp.arange(size, dtype=positions.dtype, device=device_of(xp, g))
         mine = xp.expand_dims(places, axis=1) == xp.expand_dims(positions, axis=0)
         out = xp.sum(xp.where(mine, xp.expand_dims(g, axis=0), 0.0), axis=1)
     return xp.reshape(out, shape)
@@ -160,11 +160,11 @@ def scatter_add(xp: Any, g: Any, positions: Any, shape: Shape) -> Any:
 def scatter_along(xp: Any, g: Any, indices: Any, shape: Shape, axis: int) -> Any:
     """Zeros of a shape with each entry of `g` added at its place along an axis."""
     if getattr(xp.add, "at", None):
-        places = xp.take_along_axis(_positions(xp, shape, g.device), indices, axis=axis)
+        places = xp.take_along_axis(_positions(xp, shape, device_of(xp, g)), indices, axis=axis)
         return scatter_add(xp, g, places, shape)
     last = (*(i for i in range(len(shape)) if i != axis), axis)
     g, indices = xp.permute_dims(g, last), xp.permute_dims(indices, last)
-    places = xp.arange(shape[axis], dtype=indices.dtype, device=g.device)
+    places = xp.arange(shape[axis], dtype=indices.dtype, device=device_of(xp, g))
     mine = xp.expand_dims(xp.where(indices < 0, indices + shape[axis], indices), axis=-2) == places[:, None]
     out = xp.sum(xp.where(mine, xp.expand_dims(g, axis=-2), 0.0), axis=-1)
     return xp.permute_dims(out, tuple(last.index(i) for i in range(len(shape))))
@@ -172,7 +172,7 @@ def scatter_along(xp: Any, g: Any, indices: Any, shape: Shape, axis: int) -> Any
 
 def put(xp: Any, g: Any, key: Any, shape: Shape) -> Any:
     """Zeros of a shape with `g` at a basic key. The array is new: nobody sees it written into."""
-    out = xp.zeros(shape, dtype=g.dtype, device=g.device)
+    out = xp.zeros(shape, dtype=g.dtype, device=device_of(xp, g))
     key = tuple(part for part in (key if isinstance(key, tuple) else (key,)) if part is not None)
     out[key] = xp.reshape(g, out[key].shape)  # new axes are for reading
     return out

@@ -110,7 +110,7 @@ class TapeArray:
     ndim: int = property(lambda self: len(self.value.shape))  # type: ignore[assignment]
     size: int = property(lambda self: self.value.size)  # type: ignore[assignment]
     dtype: Any = property(lambda self: self.value.dtype)
-    device: Any = property(lambda self: self.value.device)
+    device: Any = property(lambda self: getattr(self.value, "device", None))
     mT: Any = property(lambda self: self.xp.matrix_transpose(self))  # noqa: N815
 
     @property

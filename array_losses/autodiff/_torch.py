@@ -31,9 +31,12 @@ FIRST = 4  # the arrays come after kernel, ranks, options, wanted
 def apply(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...], arrays: tuple[Array, ...]) -> Array:
     slots = arrays + (None,) * (MOST_ARRAYS - len(arrays))
     wanted = tuple([x.requires_grad for x in arrays])
+    transformed = torch._C._are_functorch_transforms_active()
     if torch.compiler.is_compiling():
+        if transformed:
+            return _untraced(_number_of(kernel, ranks, options), *slots)
         return _Rows.apply(kernel, ranks, options, wanted, *slots)[0]
-    if torch._C._are_functorch_transforms_active():
+    if transformed:
         return _TransformedRows.apply(kernel, ranks, options, (), *slots)[0]
     if not torch.is_grad_enabled() or True not in wanted:
         with torch.no_grad():  # mere numbers, and a kernel may know it
@@ -153,6 +156,27 @@ class _TransformedRows(_Rows):
             for s, move, rank in zip(slopes, moves, ctx.ranks)
             if s is not None
         )
+
+
+_told: list[tuple[Any, ...]] = []
+
+
+@torch.compiler.assume_constant_result  # type: ignore[misc]
+def _number_of(*static: Any) -> int:
+    """A number by which a graph, which holds no functions, can tell what it was given."""
+    if static not in _told:
+        _told.append(static)
+    return _told.index(static)
+
+
+@torch.compiler.allow_in_graph  # type: ignore[misc]
+def _untraced(number: int, *slots: Slots) -> Array:
+    """`_TransformedRows` inside of torch.compile, which would differentiate `forward` instead of what stands beside it.
+
+    https://github.com/pytorch/pytorch/issues/193279 (gradients) and 192985 (forward mode).
+    """
+    kernel, ranks, options = _told[number]
+    return _TransformedRows.apply(kernel, ranks, options, (), *slots)[0]
 
 
 def _given(*slots: Slots) -> tuple[Array, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._array import Array, DType, Namespace, astype, computing_dtype, is_tape, raw
+from .._array import Array, DType, Namespace, astype, computing_dtype, is_float16, is_tape, raw
 from .._layout import to_rows
 from ..autodiff import widened
 
@@ -26,7 +26,7 @@ def lifted(xp: Namespace, *arrays: Array) -> list[Array]:
 
 def narrowed(xp: Namespace, x: Array, dtype: DType) -> Array:
     """The result in the dtype to return; what is too large for float16 becomes its largest number."""
-    if dtype == getattr(xp, "float16", None) and x.dtype != dtype:
+    if is_float16(xp, dtype) and x.dtype != dtype:
         x = xp.clip(x, -LARGEST_FLOAT16, LARGEST_FLOAT16)
     return astype(xp, x, dtype)
 

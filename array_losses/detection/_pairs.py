@@ -45,6 +45,7 @@ def align_pairs(
     images, objects, anchors = shape
     metric = metric_of(scores, overlaps)
     candidates = np.flatnonzero(metric > 0)
+    candidates = candidates[_likely(pairs.objects[candidates], metric[candidates], topk)]
     chosen = candidates[_first(pairs.objects[candidates], metric[candidates], topk)]
     count = np.bincount(pairs.anchors[chosen], minlength=images * anchors)
     contested = np.flatnonzero(count[pairs.anchors] > 1)
@@ -67,6 +68,24 @@ def align_pairs(
     score[places] = metric[own] * scale[rows]
     found = [x.reshape(images, anchors) for x in (foreground, index, score)]
     return Assignment(found[0], found[1], found[2], np.zeros_like(found[0]))
+
+
+def _likely(rows: Numbers, numbers: Numbers, k: int) -> Numbers:
+    """Places among which are the `k` largest numbers of each row, where equal rows stand together in rising order.
+
+    Cut into k pieces, a row has k numbers that are at least the smallest of the pieces' maxima.
+    """
+    starts = np.flatnonzero(np.diff(rows, prepend=-1))
+    lengths = np.diff(starts, append=len(rows))
+    long = lengths >= k
+    if not long.any():
+        return np.arange(len(rows))
+    # One piece more, from the row's end to the next long row: reduceat wants it, and it is left out.
+    cuts = starts[long, None] + lengths[long, None] * np.arange(k + 1) // k
+    maxima = np.maximum.reduceat(np.append(numbers, numbers.dtype.type(-np.inf)), cuts.reshape(-1)).reshape(cuts.shape)
+    least = np.full(len(starts), -np.inf, dtype=numbers.dtype)
+    least[long] = maxima[:, :k].min(axis=1)
+    return np.flatnonzero(numbers >= np.repeat(least, lengths))
 
 
 def _first(rows: Numbers, numbers: Numbers, k: int) -> Numbers:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from .. import _check
 from .._array import Array, Namespace, astype, broadcast_shape, computing_dtype, namespace, to_index
-from .._numerics import logistic, power, rows_at, softmax
+from .._numerics import among, logistic, power, rows_at, softmax
 from ..autodiff import apart, compiled
 from ..coding import convert_boxes
 from ..losses import giou_loss, l1_loss, sigmoid_focal_loss, softmax_cross_entropy, varifocal_loss
@@ -269,7 +269,7 @@ def _corners(boxes: Array) -> Array:
 def _costs(xp: Namespace, options: _Options, logits: Array, pred: Array, labels: Array, boxes: Array) -> Array:
     """What it costs that each query, the last axis but one, predicts each object. Of constants."""
     classes = int(logits.shape[-1])
-    labels = xp.clip(labels, 0, max(0, classes - 1))
+    labels = among(xp, labels, classes)
 
     def own(x: Array) -> Array:
         return xp.matrix_transpose(rows_at(xp, xp.matrix_transpose(x), labels))

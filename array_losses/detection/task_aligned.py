@@ -9,7 +9,8 @@ from typing import Any
 
 from .. import _check
 from .._array import Array, Namespace, astype, computing_dtype, is_numpy, namespace, numpy_views, to_index
-from .._numerics import device_of, one_hot, power, reciprocal_or_zero, smallest_normal
+from .._layout import each_column
+from .._numerics import among, device_of, one_hot, power, reciprocal_or_zero, smallest_normal
 from ..autodiff import apart, compiled
 from ..measures import ciou
 from . import _check_scene
@@ -159,7 +160,7 @@ def _in_pairs(
     pairs = Pairs.of(inside.reshape(size))
     overlaps = ciou(boxes.reshape(-1, 4)[pairs.objects], pred_boxes.reshape(-1, 4)[pairs.anchors])
     overlaps = at_least_0(xp, overlaps, overlaps == overlaps, dtype)
-    own = xp.clip(labels.reshape(-1)[pairs.objects], 0, max(0, classes - 1))
+    own = among(xp, labels.reshape(-1)[pairs.objects], classes)
     given = scores.reshape(-1, classes)[pairs.anchors, own] if classes else xp.zeros_like(overlaps)
     found = align_pairs(pairs, size, astype(xp, given, dtype), overlaps, metric, topk, second_topk, eps)
     return Assignment(*[x.reshape(*leading, anchors) for x in found])
@@ -168,20 +169,20 @@ def _in_pairs(
 def points_inside(xp: Namespace, points: Array, boxes: Array, mask: Array, least_side: float | Array) -> Array:
     """Whether each point (A, 2) lies inside of each real box (..., G, 4): booleans (..., G, A)."""
     found = mask[..., :, None]
-    for k in range(2):
+    for k, places in enumerate(each_column(xp, points)):
         low, high = boxes[..., k], boxes[..., k + 2]
         if not (isinstance(least_side, (int, float)) and least_side <= 0):
             centre = 0.5 * (low + high)
             short = (high - low) < least_side
             low = xp.where(short, centre - 0.5 * least_side, low)
             high = xp.where(short, centre + 0.5 * least_side, high)
-        found = found & (points[:, k] > low[..., :, None]) & (points[:, k] < high[..., :, None])
+        found = found & (places > low[..., :, None]) & (places < high[..., :, None])
     return found
 
 
 def scores_of_labels(xp: Namespace, scores: Array, labels: Array) -> Array:
     """From scores (..., A, C) those of the classes of G objects, (..., G, A). Labels beyond C count as the nearest."""
-    places = xp.clip(to_index(xp, labels), 0, max(0, scores.shape[-1] - 1))
+    places = among(xp, to_index(xp, labels), scores.shape[-1])
     return matched(xp, xp.matrix_transpose(scores), places)
 
 

@@ -8,7 +8,8 @@ from .._array import Array
 from ..autodiff import apart, compiled
 from ..losses import softmax_cross_entropy
 from . import _check_scene, _yolov8
-from ._yolov8 import LEVEL, Knobs, box_costs, class_cost, divisor, learn
+from ._learning import LEVEL, Knobs, learn
+from ._yolov8 import box_costs, class_cost, divisor
 from .assignment import Assignment
 
 

@@ -11,7 +11,8 @@ from ..autodiff import apart, compiled
 from ..losses import distribution_focal_loss, probiou_loss
 from ..measures import distribution_expectation, probiou
 from . import _check_scene, _yolov8
-from ._yolov8 import NEAR_THE_END, Knobs, Shape, Slots, class_cost, divisor, learn
+from ._learning import Knobs, Shape, Slots, learn
+from ._yolov8 import NEAR_THE_END, class_cost, divisor
 from .assignment import Assignment
 
 FLATTEST = 9.0

@@ -10,7 +10,8 @@ from .._numerics import rows_at
 from ..autodiff import apart, compiled
 from ..losses import oks_loss, sigmoid_binary_cross_entropy
 from . import _check_scene, _yolov8
-from ._yolov8 import LEVEL, Knobs, Slots, box_costs, class_cost, divisor, foreground_divisor, learn
+from ._learning import LEVEL, Knobs, Slots, learn
+from ._yolov8 import box_costs, class_cost, divisor, foreground_divisor
 from .assignment import Assignment, matched
 
 
