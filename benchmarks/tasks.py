@@ -154,6 +154,8 @@ BINARY = (
     (67_200, 80),
 )  # anchors x classes: a few; of one image of 640 pixels; of eight
 LABEL_IMAGES = ((2, 4, 64, 64), (8, 4, 256, 256))  # samples x classes x pixels
+YOLOV8 = (8, 640, 80, 12)
+"""Images x side x classes x objects: 8 400 anchors."""
 SIZES: Sizes = {
     "ciou": PAIRS,
     "giou": PAIRS,
@@ -174,9 +176,9 @@ SIZES: Sizes = {
     **dict.fromkeys(ours.MODERN, ((100000,),)),
     "probiou": ((4_096,), (100_000,)),
     "rotated iou table": ((1_000, 1_000),),
-    "yolov8": ((8, 640, 80, 12),),  # images x side x classes x objects: 8 400 anchors
+    "yolov8": (YOLOV8, (2, *YOLOV8[1:]), (8, 320, 80, 12), *[(*YOLOV8[:3], objects) for objects in (50, 200, 500)]),
 }
-COMPILED: Sizes = {entry: sizes for entry, sizes in SIZES.items() if entry not in ours.MODERN}
+COMPILED: Sizes = {entry: sizes for entry, sizes in SIZES.items() if entry not in ours.MODERN} | {"yolov8": (YOLOV8,)}
 
 QUICK = Effort(
     sizes={
@@ -245,7 +247,9 @@ def _rotated_goal(backend: str, size: Size, call: Call) -> Goal | None:
 
 
 def _yolov8_goal(backend: str, size: Size, call: Call) -> Goal | None:
-    return Goal(2.0 if call.compiled else 1.5, against="ultralytics") if _learns_in_torch(backend, call) else None
+    if size != YOLOV8 or not _learns_in_torch(backend, call):
+        return None
+    return Goal(2.0 if call.compiled else 1.5, against="ultralytics")
 
 
 def _focal_goal(backend: str, size: Size, call: Call) -> Goal | None:
