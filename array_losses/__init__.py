@@ -25,7 +25,7 @@ hull does not overflow the dtype: boxes 1e18 apart in float32), a NaN stays in i
 `grad` and `value_and_grad` differentiate any function written to the standard, on any of these libraries.
 """
 
-from .autodiff import grad, stop_gradient, value_and_grad
+from .autodiff import grad, stop_gradient, value_and_grad, value_grad_and_hessian_diagonal
 from .coding import (
     box_area,
     box_corners,
@@ -297,6 +297,7 @@ __all__ = [
     "unified_focal_loss",
     "unified_iou_loss",
     "value_and_grad",
+    "value_grad_and_hessian_diagonal",
     "varifocal_loss",
     "wing_loss",
     "wise_iou_loss",

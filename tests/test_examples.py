@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import types
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from examples import boosting
 from examples.detector import __main__ as program
 from examples.detector import network, shapes
 from examples.detector.mean_ap import mean_average_precision
@@ -168,3 +170,12 @@ def test_images_stay_apart() -> None:
 def test_without_an_object_there_is_no_precision() -> None:
     found = Detections(np.asarray([[AWAY]]), np.asarray([[0.5]]), np.asarray([[0]]))
     assert np.isnan(mean_average_precision(found, np.zeros((1, 3), int), SQUARES, np.zeros((1, 3), bool)))
+
+
+def test_boosting_with_the_focal_loss() -> None:
+    found = boosting.compare(seed=1)
+    assert found.focal > found.log > 0.1
+    scores, labels = np.asarray([0.5, -2.0]), np.asarray([1, 0])
+    slopes, curvatures = boosting.focal(scores, types.SimpleNamespace(get_label=lambda: labels))
+    assert slopes[0] < 0 < slopes[1]
+    assert (curvatures > 0).all()

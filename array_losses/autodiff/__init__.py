@@ -1,7 +1,7 @@
 """Floor 1: derivatives. The tape, closed forms told to every library, and `grad`, `value_and_grad`, `stop_gradient`."""
 
 from ._closed_form import INDEX, Affine, Kernel, Ranks, closed_form, dense, own_axes, unblocked, widened
-from ._transforms import apart, compiled, constant, grad, stop_gradient, value_and_grad
+from ._transforms import apart, compiled, constant, grad, stop_gradient, value_and_grad, value_grad_and_hessian_diagonal
 
 __all__ = [
     "INDEX",
@@ -18,5 +18,6 @@ __all__ = [
     "stop_gradient",
     "unblocked",
     "value_and_grad",
+    "value_grad_and_hessian_diagonal",
     "widened",
 ]

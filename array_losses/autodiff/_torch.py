@@ -161,7 +161,7 @@ class _TransformedRows(_Rows):
 _told: list[tuple[Any, ...]] = []
 
 
-@torch.compiler.assume_constant_result  # type: ignore[misc]
+@torch.compiler.assume_constant_result
 def _number_of(*static: Any) -> int:
     """A number by which a graph, which holds no functions, can tell what it was given."""
     if static not in _told:
@@ -169,7 +169,7 @@ def _number_of(*static: Any) -> int:
     return _told.index(static)
 
 
-@torch.compiler.allow_in_graph  # type: ignore[misc]
+@torch.compiler.allow_in_graph
 def _untraced(number: int, *slots: Slots) -> Array:
     """`_TransformedRows` inside of torch.compile, which would differentiate `forward` instead of what stands beside it.
 

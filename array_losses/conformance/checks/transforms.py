@@ -66,6 +66,26 @@ def value_and_grad(trial: Trial) -> Measured:
     return worst
 
 
+def bells(x: Any, y: Any) -> Any:
+    """y * exp(-x^2), number by number."""
+    return y * array_api_compat.array_namespace(x, y).exp(-x * x)
+
+
+def value_grad_and_hessian_diagonal(trial: Trial) -> Measured:
+    """The bells' values, their slopes -2 x y exp(-x^2), and (4 x^2 - 2) y exp(-x^2)."""
+    found = trial.library.value_grad_and_hessian_diagonal(bells)(trial.array(X), trial.array(Y))
+    numbers = [(MP.mpf(x), MP.mpf(y)) for x, y in zip(X.tolist(), Y.tolist(), strict=True)]
+    values = [y * MP.exp(-(x**2)) for x, y in numbers]
+    slopes = [-2 * x * value for (x, _), value in zip(numbers, values, strict=True)]
+    curvatures = [(4 * x**2 - 2) * value for (x, _), value in zip(numbers, values, strict=True)]
+    for array in found:
+        expect(trial.backend.is_array(array), f"a result is a {type(array).__name__}")
+    return {
+        "value": _near(trial, "values", found[0], values),
+        "gradient": max(_near(trial, "slopes", found[1], slopes), _near(trial, "curvatures", found[2], curvatures)),
+    }
+
+
 def stop_gradient(trial: Trial) -> Measured:
     """The value passes, the derivative does not: x * stop(x) has slope x."""
     x = trial.array(X)
@@ -90,5 +110,10 @@ TRANSFORMS: tuple[Check, ...] = tuple(
         dtypes=("float32", "float64"),
         applies=lambda trial, name=name: bool(trial.case.name == name),  # type: ignore[misc]
     )
-    for name, check in (("grad", grad), ("value_and_grad", value_and_grad), ("stop_gradient", stop_gradient))
+    for name, check in (
+        ("grad", grad),
+        ("value_and_grad", value_and_grad),
+        ("value_grad_and_hessian_diagonal", value_grad_and_hessian_diagonal),
+        ("stop_gradient", stop_gradient),
+    )
 )
