@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import types
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks import peers_torchvision
 from examples import boosting
 from examples.detector import __main__ as program
 from examples.detector import network, shapes
@@ -179,3 +181,17 @@ def test_boosting_with_the_focal_loss() -> None:
     slopes, curvatures = boosting.focal(scores, types.SimpleNamespace(get_label=lambda: labels))
     assert slopes[0] < 0 < slopes[1]
     assert (curvatures > 0).all()
+
+
+def test_the_trainer_of_ultralytics() -> None:
+    pytest.importorskip("ultralytics")
+    peers_torchvision.load()
+    trainer: Any = importlib.import_module("examples.ultralytics_trainer")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs, ours = [trainer.train(criterion, 1) for criterion in (trainer.v8DetectionLoss, trainer.Criterion)]
+    assert len(theirs) == len(ours) == trainer.IMAGES // trainer.BATCH
+    for one, other in zip(theirs, ours, strict=True):
+        assert other == pytest.approx(one, rel=1e-4)
+        assert set(one) == {"box_loss", "cls_loss", "dfl_loss"}
+        assert min(one.values()) > 0
