@@ -195,3 +195,22 @@ def test_the_trainer_of_ultralytics() -> None:
         assert other == pytest.approx(one, rel=1e-4)
         assert set(one) == {"box_loss", "cls_loss", "dfl_loss"}
         assert min(one.values()) > 0
+
+
+def test_segmentation_in_flax() -> None:
+    pytest.importorskip("flax")
+    program: Any = importlib.import_module("examples.segmentation")
+    found = program.train(12)
+    assert np.mean(found.losses[-3:]) < 0.8 * np.mean(found.losses[:3])
+    labels = np.asarray([0, 1, 2, 3, 3])
+    assert program.mean_iou(labels, labels) == 1.0
+    assert program.mean_iou(np.asarray([0, 1, 2, 3, 0]), labels) == pytest.approx((0.5 + 1 + 1 + 0.5) / 4)
+
+
+def test_pixels_are_those_of_the_boxes() -> None:
+    scenes, pixels = shapes.draw_pixels(np.random.default_rng(0), 8, noise=0.0)
+    assert np.array_equal(scenes.images, shapes.draw(np.random.default_rng(0), 8, noise=0.0).images)
+    assert np.array_equal(pixels > 0, np.abs(scenes.images).max(axis=1) > 0)
+    for picture, labels, boxes, mask in zip(pixels, scenes.labels, scenes.boxes, scenes.mask, strict=True):
+        for label, (x1, y1, x2, y2) in zip(labels[mask], boxes[mask], strict=True):
+            assert picture[int((y1 + y2) / 2), int((x1 + x2) / 2)] == label + 1

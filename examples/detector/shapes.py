@@ -29,6 +29,13 @@ class Scenes(NamedTuple):
 
 def draw(random: np.random.Generator, count: int, *, noise: float = 0.5, dtype: str = "float32") -> Scenes:
     """As many images, each with no object to four."""
+    return draw_pixels(random, count, noise=noise, dtype=dtype)[0]
+
+
+def draw_pixels(
+    random: np.random.Generator, count: int, *, noise: float = 0.5, dtype: str = "float32"
+) -> tuple[Scenes, Array]:
+    """The same, and the class of each pixel, (B, SIDE, SIDE): 0 is none, then `SHAPES`."""
     mask = random.random((count, PLACES)) < 0.6
     labels = np.where(mask, random.integers(0, len(SHAPES), mask.shape), 0)
     size = random.uniform(*SIZES, (count, PLACES, 2))
@@ -53,4 +60,5 @@ def draw(random: np.random.Generator, count: int, *, noise: float = 0.5, dtype: 
     color /= np.linalg.norm(color, axis=-1, keepdims=True)
     images = noise * random.normal(size=(count, 3, SIDE, SIDE))
     images += np.einsum("bgc,bgyx->bcyx", color, drawn.astype(float))
-    return Scenes(images.astype(dtype), labels, boxes.astype(dtype), mask)
+    pixels = ((labels + 1)[..., None, None] * drawn).max(axis=1)
+    return Scenes(images.astype(dtype), labels, boxes.astype(dtype), mask), pixels
