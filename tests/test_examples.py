@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import types
 import warnings
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 import torch
 
 from benchmarks import peers_torchvision
-from examples import boosting
+from examples import boosting, evaluation
 from examples.detector import __main__ as program
 from examples.detector import network, shapes
 from examples.detector.mean_ap import mean_average_precision
@@ -214,3 +215,31 @@ def test_pixels_are_those_of_the_boxes() -> None:
     for picture, labels, boxes, mask in zip(pixels, scenes.labels, scenes.boxes, scenes.mask, strict=True):
         for label, (x1, y1, x2, y2) in zip(labels[mask], boxes[mask], strict=True):
             assert picture[int((y1 + y2) / 2), int((x1 + x2) / 2)] == label + 1
+
+
+def test_evaluation_by_hand(tmp_path: Path) -> None:
+    """One cat is half covered, one missed; the dog is found twice, and the better box is the less sure one."""
+    file = tmp_path / "boxes.json"
+    images = [
+        {"ground_truth": [[0, 0, 0, 4, 4]], "detections": [[0, 0.9, 0, 0, 4, 2]]},
+        {
+            "ground_truth": [[0, 0, 0, 2, 2], [1, 4, 4, 8, 8]],
+            "detections": [[1, 0.8, 4, 4, 8, 7], [1, 0.9, 5, 5, 9, 9]],
+        },
+        {"ground_truth": [], "detections": []},
+    ]
+    file.write_text(json.dumps({"classes": ["cat", "dog"], "images": images}), encoding="utf-8")
+    cat, dog, every = evaluation.evaluate(evaluation.read(file))
+    assert (cat.name, cat.objects, cat.detections, cat.precision) == ("cat", 2, 1, 0.5)
+    means = dict(zip(evaluation.MEASURES, cat.measures, strict=True))
+    assert (means["IoU"], means["GIoU"], means["IoA"], means["IoF"]) == (0.5, 0.5, 0.5, 1.0)
+    assert (dog.objects, dog.detections, dog.precision) == (1, 2, 0.5)
+    assert dog.measures[0] == pytest.approx((3 / 4 + 9 / 23) / 2)
+    assert (every.objects, every.detections, every.precision) == (3, 3, 0.5)
+    assert every.measures[0] == pytest.approx((1 / 2 + 3 / 4 + 9 / 23) / 3)
+
+
+def test_evaluation_of_the_sample(capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluation.main([]) == 0
+    line = capsys.readouterr().out.splitlines()[-2]
+    assert line.split("│")[1:4] == [" all         ", " 273     ", " 452        "]
