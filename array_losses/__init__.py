@@ -25,7 +25,7 @@ hull does not overflow the dtype: boxes 1e18 apart in float32), a NaN stays in i
 `grad` and `value_and_grad` differentiate any function written to the standard, on any of these libraries.
 """
 
-from .autodiff import grad, stop_gradient, value_and_grad, value_grad_and_hessian_diagonal
+from .autodiff import array_namespace, grad, stop_gradient, value_and_grad, value_grad_and_hessian_diagonal
 from .coding import (
     box_area,
     box_corners,
@@ -169,6 +169,7 @@ __all__ = [
     "Mined",
     "alpha_iou_loss",
     "arcface_logits",
+    "array_namespace",
     "asymmetric_loss",
     "balanced_l1_loss",
     "batch_all_triplet_loss",

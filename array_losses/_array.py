@@ -17,12 +17,16 @@ Namespace: TypeAlias = Any
 DType: TypeAlias = Any
 
 # array_namespace resolves a type anew in each call, and torch.compile warns of the lru_cache inside it.
-# Only the four libraries
-# whose arrays all share one namespace are kept here; a wrapper (the tape's arrays, say) may differ from
-# array to array.
+# Only the libraries whose arrays all share one namespace are kept here; a wrapper (the tape's arrays, say) may differ
+# from array to array.
 _namespaces: dict[type, Namespace] = {}
-_VIEWS = {f"array_api_compat.{name}": name for name in ("numpy", "torch", "cupy")}
-_ONE_NAMESPACE = (*_VIEWS, "jax.numpy")
+_ONE_NAMESPACE = (
+    "array_api_compat.numpy",
+    "array_api_compat.torch",
+    "array_api_compat.cupy",
+    "jax.numpy",
+    "array_losses._dask",
+)
 
 
 def namespace(*arrays: Array) -> Namespace:
@@ -50,18 +54,24 @@ def _resolve(array: Array) -> Namespace:
         if type(array) in (bool, int, float, complex) or isinstance(array, sys.modules["numpy"].ma.MaskedArray):
             raise TypeError(f"{type(array).__name__} is not an array of the Array API")
         xp = array_api_compat.array_namespace(array)
+        if xp.__name__ == "array_api_compat.dask.array":
+            xp = _with_dask()
     if xp.__name__ in _ONE_NAMESPACE:
         _namespaces[type(array)] = xp
     return xp
 
 
-def raw(xp: Namespace) -> Namespace:
-    """The library's own module where `xp` is array-api-compat's view of NumPy, PyTorch or CuPy, `xp` itself elsewhere.
+def _with_dask() -> Namespace:
+    from . import _dask
 
-    Dask's own module lacks `finfo`, `atan2` and more.
-    """
-    name = _VIEWS.get(xp.__name__)
-    return xp if name is None else sys.modules[name]
+    return _dask
+
+
+def raw(xp: Namespace) -> Namespace:
+    """The library's own module where `xp` is array-api-compat's view of it, `xp` itself elsewhere."""
+    if xp.__name__.startswith("array_api_compat."):
+        return sys.modules[xp.__name__.removeprefix("array_api_compat.")]
+    return xp
 
 
 def is_numpy(xp: Namespace) -> bool:

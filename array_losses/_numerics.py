@@ -194,7 +194,7 @@ def put(xp: Namespace, x: Array, index: Array, value: Array | float) -> Array:
 
 
 def device_of(xp: Namespace, x: Array) -> object:
-    """What `device=` takes to make an array beside `x`: Dask's and MLX's arrays and traced ones of JAX have no device."""
+    """What `device=` takes to make an array beside `x`: arrays of Dask and MLX and traced ones of JAX have none."""
     return None if is_jax(xp) else getattr(x, "device", None)
 
 

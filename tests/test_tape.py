@@ -568,3 +568,20 @@ def test_gradients_of_weights_alone() -> None:
     np.testing.assert_allclose(by_number, huber * where[:, None])
     seesaw = al.grad(lambda w: al.seesaw_loss(x, labels, np.ones(2), weights=w, reduction="sum")[0])(np.ones(3))
     np.testing.assert_allclose(seesaw, al.seesaw_loss(x, labels, np.ones(2))[0])
+
+
+def test_namespace_of_differentiated_and_plain_arrays() -> None:
+    seen = []
+
+    def total(x: Any) -> Any:
+        xp = al.array_namespace(x, np.ones(2))
+        seen.append(xp is al.array_namespace(np.ones(2), x))
+        return xp.sum(x * np.ones(2))
+
+    assert al.grad(total)(np.zeros(2)).tolist() == [1.0, 1.0]
+    assert seen == [True]
+    assert al.array_namespace(np.zeros(2)) is al.array_namespace(np.ones(2, dtype=np.float32))
+    with pytest.raises(TypeError):
+        al.array_namespace()
+    with pytest.raises(TypeError):
+        al.array_namespace(np.zeros(2), array_api_strict.ones(2))

@@ -1,7 +1,16 @@
 """Floor 1: derivatives. The tape, closed forms told to every library, and `grad`, `value_and_grad`, `stop_gradient`."""
 
 from ._closed_form import INDEX, Affine, Kernel, Ranks, closed_form, dense, own_axes, unblocked, widened
-from ._transforms import apart, compiled, constant, grad, stop_gradient, value_and_grad, value_grad_and_hessian_diagonal
+from ._transforms import (
+    apart,
+    array_namespace,
+    compiled,
+    constant,
+    grad,
+    stop_gradient,
+    value_and_grad,
+    value_grad_and_hessian_diagonal,
+)
 
 __all__ = [
     "INDEX",
@@ -9,6 +18,7 @@ __all__ = [
     "Kernel",
     "Ranks",
     "apart",
+    "array_namespace",
     "closed_form",
     "compiled",
     "constant",

@@ -180,6 +180,44 @@ def stop_gradient(x: Array) -> Array:
     return x
 
 
+def array_namespace(*arrays: Array) -> Namespace:
+    """The functions of the Array API standard for these arrays: with it, a loss of your own runs on every library.
+
+    Parameters
+    ----------
+    *arrays : arrays
+        Of one library. Inside of `value_and_grad`, differentiated arrays and plain ones may be mixed.
+
+    Returns
+    -------
+    namespace
+        A module of the library itself or of array-api-compat, or that of the tape.
+
+    Raises
+    ------
+    TypeError
+        If the arrays are of different libraries, or one is no array.
+
+    Notes
+    -----
+    array-api-compat's function of this name takes a differentiated array and a plain one for two libraries.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from array_losses import array_namespace, grad
+    >>> def loss(pred, target):
+    ...     xp = array_namespace(pred, target)
+    ...     return xp.sum(xp.log1p((pred - target) ** 2))
+    >>> target = np.asarray([1.0, 0.0])
+    >>> grad(lambda pred: loss(pred, target))(np.asarray([0.0, 0.0]))
+    array([-1.,  0.])
+    """
+    if not arrays:
+        raise TypeError("array_namespace needs an array")
+    return namespace(*arrays)
+
+
 def constant(x: Array) -> Array:
     """An array of the library itself, without a gradient: for what is computed beside the tape, at full speed."""
     xp = namespace(x)

@@ -21,6 +21,7 @@ from .dual import Dual
 from .reference import criteria as reference
 from .reference import independent
 from .result import Result
+from .selection import EVERYTHING, Selection
 from .ulp import Exact, Floats, error, rounded
 
 VALUE, GRADIENT, SCORE = 8.0, 32.0, 64.0
@@ -80,8 +81,8 @@ def all_criteria() -> tuple[Criterion, ...]:
             *({"anchors": points, "strides": strides}, {"num_bins": BINS}, spots, {"bins": BINS}),
         ),
         Criterion(
-            *("retinanet_loss", (scores, draw.normal(0, 0.5, (count, 4))), *truth, {"anchors": squares}, {}),
-            *(squares, {}),
+            *("retinanet_loss", (scores, draw.normal(0, 0.5, (count, 4))), *truth, {"anchors": squares}),
+            *({"background_iou": 0.2}, squares, {}),  # some anchors lie between both thresholds
         ),
         Criterion(
             *("fcos_loss", (scores, draw.uniform(0.3, 2, (count, 4)), draw.normal(0, 1, count)), *truth),
@@ -112,17 +113,26 @@ class Found(NamedTuple):
     ignored: Any
 
 
-def execute(backends: Iterable[Backend], wanted: set[str] | None) -> Iterator[Result]:
+def execute(backends: Iterable[Backend], wanted: set[str] | None, only: Selection = EVERYTHING) -> Iterator[Result]:
     """Every check of every criterion that is wanted, on each backend in both precisions."""
     for backend in backends:
         for criterion in all_criteria():
             if wanted is None or criterion.name in wanted:
                 for dtype in DTYPES:
-                    yield from _checks(criterion, backend, dtype)
+                    if only.wants(dtypes=dtype, knobs=""):
+                        yield from _checks(criterion, backend, dtype, only)
 
 
-def _checks(criterion: Criterion, backend: Backend, dtype: str) -> Iterator[Result]:
+def mode_of(check: str, backend: Backend) -> str:
+    """How a check calls a criterion: compiled where that takes a moment."""
+    return "jit gradient" if check == "compiled criterion" and backend.jit and backend.jit_is_quick else "eager"
+
+
+def _checks(criterion: Criterion, backend: Backend, dtype: str, only: Selection) -> Iterator[Result]:
     for name, check in CHECKS.items():
+        mode = mode_of(name, backend)
+        if not only.wants(checks=name, modes=mode):
+            continue
         value: float | None = None
         gradient: float | None = None
         failure: str | None = None
@@ -132,7 +142,14 @@ def _checks(criterion: Criterion, backend: Backend, dtype: str) -> Iterator[Resu
         except Exception as raised:
             place = traceback.extract_tb(raised.__traceback__)[-1]
             failure = f"{type(raised).__name__}: {raised} ({place.filename.rpartition('/')[2]}:{place.lineno})"
-        yield Result(backend.name, criterion.name, "", name, dtype, value, gradient, failure or None)
+        budgets = {"assignment": SCORE}.get(name, VALUE), GRADIENT
+        used = [found / budget for found, budget in zip((value, gradient), budgets) if found is not None]
+        if name == "assignment":
+            value = None  # the error of a score, which is no part of the result
+        yield Result(
+            *(backend.name, criterion.name, "", name, dtype, value, gradient, failure or None, mode),
+            used=max(used, default=None),
+        )
 
 
 def found_by(criterion: Criterion, backend: Backend, dtype: str, padding: float = 0.0, jit: bool = False) -> Found:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import mpmath
@@ -74,8 +75,37 @@ def chain(value: Any, *parts: tuple[Any, Dual]) -> Dual:
 
 
 def constant(x: Dual) -> Dual:
-    """The same value, without slopes."""
-    return Dual(x.value)
+    """The same value, without slopes. Inside `replayed`, the value that it had when it was `recorded`."""
+    value = x.value if _replayed is None else next(_replayed)
+    if _recorded is not None:
+        _recorded.append(value)
+    return Dual(value)
+
+
+_recorded: list[Any] | None = None
+_replayed: Iterator[Any] | None = None
+
+
+@contextmanager
+def recorded() -> Iterator[list[Any]]:
+    """The constants of a definition, in the order of their use."""
+    global _recorded
+    _recorded = []
+    try:
+        yield _recorded
+    finally:
+        _recorded = None
+
+
+@contextmanager
+def replayed(constants: Iterable[Any]) -> Iterator[None]:
+    """The definition at other numbers, with the constants that it had before."""
+    global _replayed
+    _replayed = iter(constants)
+    try:
+        yield
+    finally:
+        _replayed = None
 
 
 def total(parts: Iterable[Dual]) -> Dual:

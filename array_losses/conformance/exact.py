@@ -92,7 +92,7 @@ def _row(
     several, rows = len(results) > 1, []
     for index, (found, count) in enumerate(zip(results, counts, strict=True)):
         slopes = _slopes(found, spans)
-        size, sizes = max(abs(float(found.value)), scale.value), _blocks(family, row, scale, spans, slopes)
+        size, sizes = max(abs(float(found.value)), scale.value), blocks(family, row, scale, spans, slopes)
         if scale.terms:
             size = max(size, float(found.terms))
         if several:
@@ -152,7 +152,7 @@ def _slopes(found: Dual, spans: Sequence[range]) -> tuple[Any, ...]:
     return tuple(found.slopes.get(place, ZERO) for place in range(spans[-1].stop))
 
 
-def _blocks(
+def blocks(
     family: Family, row: tuple[Any, ...], scale: Scale, spans: Sequence[range], slopes: Sequence[Any]
 ) -> list[float]:
     """By number, the largest slope of the row; for the first argument its own, if units differ. With a least size."""
@@ -190,6 +190,6 @@ def exact_batch(
     for row, loss, count in zip(places, found.rows, found.counts, strict=True):
         slopes = _slopes(loss, spans)
         size = max(abs(float(loss.value)), scale.value)
-        scales = _blocks(family, inputs.row(row), scale, spans, slopes)
+        scales = blocks(family, inputs.row(row), scale, spans, slopes)
         rows[row] = Row(loss.value, slopes, Dual(count), size, tuple(scales))
     return Answer(rows, found.state)

@@ -22,6 +22,8 @@ class Result(NamedTuple):
     """The inputs with the largest error that was measured."""
     gap: str = ""
     """Why a failure is known and allowed, with a link."""
+    used: float | None = None
+    """The largest share of its budget that an error took; 1 is all of it."""
 
     def __str__(self) -> str:
         call = f"{self.function}({self.knobs})"

@@ -25,15 +25,18 @@ from .checks import (
     Measured,
 )
 from .result import Result
+from .selection import EVERYTHING, Selection
 from .trial import CheckFailedError, Trial
 
-__all__ = ["ALL", "QUICK", "Result", "execute", "run"]
+__all__ = ["ALL", "FUNCTIONS", "QUICK", "Result", "execute", "run"]
 
 ALL: tuple[Check, ...] = (
     NUMBERS + MODES + ARRAYS + ARGUMENTS + REGIONS + TABLES + BATCHES + EMBEDDINGS + REDUCTIONS + ERRORS + TRANSFORMS
 )
 QUICK: tuple[Check, ...] = NUMBERS + REDUCTIONS
 """What tells a right formula from a wrong one."""
+FUNCTIONS: tuple[str, ...] = (*(case.name for case in CASES), *criteria.NAMES)
+"""All that the suite knows, in the order of reports."""
 
 
 def run(
@@ -44,13 +47,15 @@ def run(
     thorough: bool = False,
     progress: Callable[[Result], None] = lambda result: None,
     further: bool = True,
+    only: Selection = EVERYTHING,
+    few_rows: bool = False,
 ) -> list[Result]:
     """Every check that applies, executed; a check that raises anything has failed.
 
-    Without `further`, each function with its first set of knobs only.
+    Without `further`, each function with its first set of knobs only; with `few_rows`, on eight ordinary rows.
     """
     results = []
-    for result in execute(library, backends, functions, checks, thorough, further):
+    for result in execute(library, backends, functions, checks, thorough, further, only, few_rows):
         progress(result)
         results.append(result)
     return results
@@ -63,20 +68,25 @@ def execute(
     checks: tuple[Check, ...] = ALL,
     thorough: bool = False,
     further: bool = True,
+    only: Selection = EVERYTHING,
+    few_rows: bool = False,
 ) -> Iterator[Result]:
     """The same, one result after the other."""
     wanted = None if functions is None else set(functions)
+    chosen = tuple(check for check in checks if only.wants(checks=check.name, modes=check.mode))
     for backend in backends:
         for case in CASES:
             if wanted is None or case.name in wanted:
                 for variant in case.variants if further else case.variants[:1]:
                     for dtype in backend.dtypes:
-                        trial = Trial(library, backend, case, variant, dtype, thorough)
-                        yield from _try(trial, checks)
-        yield from criteria.execute([backend], wanted)
+                        if only.wants(knobs=str(variant), dtypes=dtype):
+                            trial = Trial(library, backend, case, variant, dtype, thorough, few_rows)
+                            yield from tried(trial, chosen)
+        yield from criteria.execute([backend], wanted, only)
 
 
-def _try(trial: Trial, checks: tuple[Check, ...]) -> Iterator[Result]:
+def tried(trial: Trial, checks: tuple[Check, ...]) -> Iterator[Result]:
+    """Those of the checks that fit the trial."""
     for check in checks:
         if check.fits(trial):
             with trial.backend.session(trial.dtype):
@@ -87,6 +97,7 @@ def _try(trial: Trial, checks: tuple[Check, ...]) -> Iterator[Result]:
 def _execute(check: Check, trial: Trial) -> Result:
     measured: Measured = {}
     failure: str | None = None
+    trial.largest = None
     try:
         measured = check.run(trial)
     except CheckFailedError as wrong:
@@ -101,7 +112,9 @@ def _execute(check: Check, trial: Trial) -> Result:
         check.name,
         trial.dtype,
         measured.get("value"),
-        measured.get("gradient"),
+        measured.get("gradient", measured.get("second")),  # which has a mode of its own
         failure,
         check.mode,
+        worst=trial.largest.words() if trial.largest and measured else "",
+        used=trial.largest.share if trial.largest and measured else None,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import array_api_compat
 import numpy as np
@@ -23,6 +23,14 @@ SHARES = (1.0, -0.5, 2.0, 0.25, -1.5, 0.75, 3.0, -0.125)
 """All different, and exact in every format."""
 
 
+class Largest(NamedTuple):
+    """The comparison of a check that took most of its budget."""
+
+    share: float
+    words: Callable[[], str]
+    """What was compared, and for which inputs."""
+
+
 class CheckFailedError(Exception):
     """What a check found: a message for the reader of the report, and what was measured if it is a number."""
 
@@ -35,7 +43,14 @@ class Trial:
     """A function under test, and its answers for all the inputs, computed once."""
 
     def __init__(
-        self, library: Any, backend: Backend, case: Case, variant: Variant, dtype: str, thorough: bool = False
+        self,
+        library: Any,
+        backend: Backend,
+        case: Case,
+        variant: Variant,
+        dtype: str,
+        thorough: bool = False,
+        few_rows: bool = False,
     ) -> None:
         self.library = library
         self.backend = backend
@@ -44,6 +59,9 @@ class Trial:
         self.dtype = dtype
         self.result = self.result_of(dtype)
         self.thorough = thorough
+        self.few_rows = few_rows
+        self.largest: Largest | None = None
+        """Of the check that runs, or ran last."""
 
     @property
     def family(self) -> Family:
@@ -69,7 +87,10 @@ class Trial:
 
     @property
     def groups(self) -> tuple[Inputs, ...]:
-        """All the hard rows, each group with rows of one length; the main group only where others compile too often."""
+        """All the hard rows, each group with rows of one length; the main group only where others compile too often.
+        Of a quick run, eight ordinary rows."""
+        if self.few_rows:
+            return (self.ordinary,)
         every = self.family.edges(self.dtype)
         few = self.backend.calls_compile and self.dtype != "float32" and not self.thorough
         return every[:1] if self.brief or few else every
@@ -100,6 +121,11 @@ class Trial:
     @property
     def representative(self) -> bool:
         return self.case.representative and self.first
+
+    @property
+    def leads(self) -> bool:
+        """Whether nothing else stands for the function where one of several alike is enough."""
+        return not self.case.alike or self.thorough
 
     @property
     def brief(self) -> bool:
@@ -240,18 +266,24 @@ class Trial:
             raise CheckFailedError(f"{what}: nothing was compared")
         errors = error(got, exact, scale, dtype)
         worst = float(errors.max())
+        place = np.unravel_index(int(errors.argmax()), errors.shape)
+        row = int(place[1] * len(inputs) // got.shape[1])
+        along = f" along number {place[2] + 1} of {got.shape[2]}" if got.ndim == 3 and got.shape[2] > 1 else ""
+        if got.shape[1] > len(inputs):
+            along = f" in result {place[1] % (got.shape[1] // len(inputs)) + 1}"
+        self._remember(worst / budget, lambda: f"{what}{along}; {inputs.describe(row)}")
         if worst > budget:
-            place = np.unravel_index(int(errors.argmax()), errors.shape)
             exactly = np.broadcast_to(exact.high, got.shape)[place]
-            along = f" along number {place[2] + 1} of {got.shape[2]}" if got.ndim == 3 and got.shape[2] > 1 else ""
-            if got.shape[1] > len(inputs):
-                along = f" in result {place[1] % (got.shape[1] // len(inputs)) + 1}"
             raise CheckFailedError(
                 f"{what} off by {worst:.4g} ULP of {dtype} (budget {budget:g}){along}: "
-                f"got {got[place]}, exactly {exactly}; {inputs.describe(int(place[1] * len(inputs) // got.shape[1]))}",
+                f"got {got[place]}, exactly {exactly}; {inputs.describe(row)}",
                 {"value" if what == "value" else "gradient": worst},
             )
         return worst
+
+    def _remember(self, share: float, words: Callable[[], str]) -> None:
+        if self.largest is None or share > self.largest.share:
+            self.largest = Largest(share, words)
 
     def close(self, what: str, got: Any, exact: Any, scale: Any, budget: float, dtype: str | None = None) -> float:
         """The error of single numbers against mpmath numbers, in ULP at their own size or `scale`."""
@@ -260,8 +292,9 @@ class Trial:
         if errors.size == 0:
             raise CheckFailedError(f"{what}: nothing was compared")
         worst = float(errors.max())
+        place = np.unravel_index(int(errors.argmax()), errors.shape)
+        self._remember(worst / budget, lambda: f"{what}, number {int(errors.argmax()) + 1} of {errors.size}")
         if worst > budget:
-            place = np.unravel_index(int(errors.argmax()), errors.shape)
             exactly = float(np.reshape(np.asarray(exact, dtype=object), got.shape)[place])
             raise CheckFailedError(
                 f"{what} off by {worst:.4g} ULP (budget {budget:g}): got {got[place]}, exactly {exactly}"

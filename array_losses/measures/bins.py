@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import _check
-from .._array import Array, Namespace, class_last, is_fused, is_jax, is_numpy, is_torch, namespace
-from .._numerics import one_hot, pick, put, row_max
+from .._array import Array, Namespace, class_last, is_fused, is_numpy, is_torch, namespace
+from .._numerics import device_of, one_hot, pick, put, row_max
 from ..autodiff import closed_form
 from .classes import softmax
 
@@ -105,7 +105,7 @@ def _as_index(xp: Namespace, whole: Array, like: Array) -> Array:
 def expectation_kernel(xp: Namespace, arrays: Sequence[Array], wanted: Wanted) -> Result:
     """The sum of i softmax(x)_i."""
     (x,) = arrays
-    places = xp.arange(x.shape[-1], dtype=x.dtype, device=None if is_jax(xp) else x.device)
+    places = xp.arange(x.shape[-1], dtype=x.dtype, device=device_of(xp, x))
     if is_torch(xp) and not wanted[0]:
         return x.softmax(-1) @ places, [None]
     if is_numpy(xp) and not wanted[0] and x.shape[-1] <= FEW_BINS:

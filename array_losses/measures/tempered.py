@@ -67,4 +67,6 @@ def tempered_kernel(
     if wanted[1]:
         # d/dy of y log_t1 y - y^(2 - t1)/(2 - t1) is log_t1 y.
         along_y = (1.0 - smoothing) * xp.where(absent, zero, distance)
-    return xp.sum(terms, axis=-1), [along_x, along_y]
+    value = xp.sum(terms, axis=-1)
+    # A divergence, but of a sure answer the terms cancel, and rounding would leave less than nothing.
+    return xp.where(value < 0.0, xp.zeros_like(value), value), [along_x, along_y]

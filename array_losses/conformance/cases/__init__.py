@@ -62,6 +62,7 @@ REDUCED = 2.0
 """What a weighted sum of eight rows may add to the budget of one, at the size of the sum of the weights."""
 
 NO_FORMULA = (
+    "array_namespace",
     "cluster_nms",
     "convert_boxes",
     "corners_to_boxes",

@@ -10,7 +10,7 @@ TERMS = Scale(value=1.0, why="a sum of terms of size 1")
 
 CASES = (
     # One quotient, without cancellation: its scale is its own size.
-    Case("iou", "measure", Budget((4, 4), (5, 5)), BOXES, (Variant({}, 0, 1),)),
+    Case("iou", "measure", Budget((4, 4), (5, 5)), BOXES, (Variant({}, 0, 1),), alike=True),
     Case(
         "giou",
         "measure",
@@ -21,7 +21,7 @@ CASES = (
         representative=True,
         in_full=True,
     ),
-    Case("diou", "measure", Budget((2, 2), (6, 6)), BOXES, (Variant({}, -1, 1),), TERMS),
+    Case("diou", "measure", Budget((2, 2), (6, 6)), BOXES, (Variant({}, -1, 1),), TERMS, alike=True),
     Case(
         "ciou",
         "measure",
@@ -29,8 +29,9 @@ CASES = (
         BOXES,
         (Variant({}, -1.5, 1), Variant({"gate": 0.5}, -1, 1)),
         TERMS,
+        alike=True,
     ),
-    Case("eiou", "measure", Budget((4, 4), (8, 8)), BOXES, (Variant({}, -3, 1),), TERMS),
+    Case("eiou", "measure", Budget((4, 4), (8, 8)), BOXES, (Variant({}, -3, 1),), TERMS, alike=True),
     Case(
         "iou_loss",
         "loss",
@@ -39,8 +40,8 @@ CASES = (
         (Variant({}, 0, 1), Variant({"form": "log"}, 0, 13.815512), Variant({"form": "square"}, 0, 1)),
         TERMS,
     ),
-    Case("giou_loss", "loss", Budget((2, 2), (8, 8)), BOXES, (Variant({}, 0, 2),), TERMS),
-    Case("diou_loss", "loss", Budget((3, 3), (6, 6)), BOXES, (Variant({}, 0, 2),), TERMS),
+    Case("giou_loss", "loss", Budget((2, 2), (8, 8)), BOXES, (Variant({}, 0, 2),), TERMS, alike=True),
+    Case("diou_loss", "loss", Budget((3, 3), (6, 6)), BOXES, (Variant({}, 0, 2),), TERMS, alike=True),
     Case(
         "ciou_loss",
         "loss",
@@ -51,7 +52,7 @@ CASES = (
         representative=True,
         in_full=True,
     ),
-    Case("eiou_loss", "loss", Budget((4, 4), (8, 8)), BOXES, (Variant({}, 0, 4),), TERMS),
+    Case("eiou_loss", "loss", Budget((4, 4), (8, 8)), BOXES, (Variant({}, 0, 4),), TERMS, alike=True),
     Case(
         "focal_eiou_loss",
         "loss",
@@ -77,5 +78,6 @@ CASES = (
             Variant({"base": "ciou"}, 0, 3.5),
         ),
         TERMS,
+        alike=True,
     ),
 )

@@ -16,6 +16,8 @@ class Budget(NamedTuple):
     value: tuple[float, float]
     gradient: tuple[float, float]
     why: str = ""
+    second: float = 64.0
+    """Of second derivatives times a direction in float64, at the largest of the row's products or slopes."""
 
     def of(self, what: str, dtype: str) -> float:
         """The budget for `what`, "value" or "gradient", computed in `dtype`."""
@@ -93,8 +95,8 @@ class Case(NamedTuple):
     in_full: bool = False
     """Whether, where every new call compiles, all is tried with it nevertheless; `--thorough` does for all."""
     alike: bool = False
-    """Whether others of its family are tried in its place with what does not depend on the formula: everything but its
-    numbers where every new call compiles, and half precision with further sets of knobs."""
+    """Whether, where every new call compiles, others of its family are tried in its place with what does not depend on
+    the formula: everything but its numbers, and further sets of knobs; `--thorough` does for all."""
 
     def scale_of(self, variant: Variant, library: str) -> Scale:
         """The scale of errors with a set of knobs on arrays of a library."""

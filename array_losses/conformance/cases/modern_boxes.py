@@ -21,7 +21,7 @@ def on(base: str, ratio: float = 1.0) -> Family | None:
 
 
 CASES = (
-    Case("ioa", "measure", TIGHT, BOXES, (Variant({}, 0, 1),)),
+    Case("ioa", "measure", TIGHT, BOXES, (Variant({}, 0, 1),), alike=True),
     Case("iof", "measure", TIGHT, BOXES, (Variant({}, 0, 1),), alike=True),
     Case(
         "siou_loss",
@@ -51,6 +51,7 @@ CASES = (
             Variant({"alpha": 0.5}, 0, 1),
         ),
         TERMS,
+        alike=True,
     ),
     Case(
         "wise_iou_loss",
@@ -91,6 +92,7 @@ CASES = (
             ),
         ),
         TERMS,
+        alike=True,
     ),
     Case(
         "focaler_iou_loss",
@@ -104,6 +106,7 @@ CASES = (
             *(Variant({"base": base}, -1, high, on(base)) for base, high in MEMBERS if base not in ("iou", "ciou")),
         ),
         TERMS,
+        alike=True,
     ),
     Case(
         "shape_iou_loss",
@@ -117,6 +120,7 @@ CASES = (
             Variant({"scale": 2}, 0, 4),
         ),
         TERMS,
+        alike=True,
     ),
     Case(
         "powerful_iou_loss",
@@ -125,6 +129,7 @@ CASES = (
         BOXES,
         (Variant({}, 0, 2.6), Variant({"version": 1}, 0, 2), Variant({"lam": 0.75}, 0, 2.6)),
         TERMS,
+        alike=True,
     ),
     Case(
         "nwd_loss",
@@ -132,6 +137,7 @@ CASES = (
         Budget((6, 4), (16, 16), why="1 - e^-x in XLA, 3 ULP"),
         BOXES,
         (Variant({}, 0, 1), Variant({"constant": 0.5}, 0, 1)),
+        alike=True,
     ),
     Case(
         "bounded_iou_loss",
@@ -140,6 +146,7 @@ CASES = (
         CENTRED_BOXES,
         (Variant({}, 0, 3.6), Variant({"beta": 0.5}, 0, 3), Variant({"beta": 2.0}, 0, 1)),
         TERMS._replace(terms=True),
+        alike=True,
     ),
     Case(
         "extended_iou_loss",
@@ -148,6 +155,7 @@ CASES = (
         BOXES,
         (Variant({}, 0, INF), Variant({"smooth_point": 0.75}, 0, INF)),
         TERMS,
+        alike=True,
     ),
     Case(
         "unified_iou_loss",

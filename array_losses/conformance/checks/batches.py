@@ -95,5 +95,6 @@ BATCHES: tuple[Check, ...] = (
         kinds=("batch",),
         dtypes=ONE,
         applies=lambda trial: trial.backend.jit is not None and (trial.backend.jit_is_quick or trial.thorough),
+        mode="jit",
     ),
 )

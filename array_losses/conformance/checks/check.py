@@ -15,7 +15,7 @@ FORMATS = ("float16", "float32", "float64")
 ALL = ("float16", "bfloat16", "float32", "float64")
 
 Measured = dict[str, float]
-"""The worst error by what was measured: "value" or "gradient"."""
+"""The worst error by what was measured: "value", "gradient" or "second" (derivative)."""
 
 
 class Check(NamedTuple):
@@ -36,13 +36,13 @@ class Check(NamedTuple):
     def fits(self, trial: Trial) -> bool:
         """Whether the check is for such a trial."""
         dtypes = self.dtypes
-        if trial.case.alike and not trial.first:
+        if not (trial.first or trial.thorough):
             # Computed in float32 too, and rounded in the same way as with the first set of knobs.
             dtypes = tuple(dtype for dtype in dtypes if dtype in BOTH)
         if trial.brief:
             dtypes = self.dtypes if self.brief is None else self.brief
             if not trial.first:
-                dtypes = () if not self.core else ONE if trial.case.alike or trial.variant.family else BOTH
+                dtypes = ONE if self.core and (trial.own_arguments or not trial.case.alike) else ()
             elif trial.case.alike:
                 dtypes = BOTH if self.core else ()
         wanted = trial.dtype in dtypes and (self.variants or trial.first)

@@ -7,6 +7,10 @@ from typing import Any
 from ..inputs import Inputs
 from ..trial import Trial, expect
 from .check import BOTH, ONE, Check, Measured
+from .derivatives import DERIVATIVES
+from .mesh import MESH
+from .properties import PROPERTIES
+from .views import VIEWED
 
 
 def one_gradient(trial: Trial) -> Measured:
@@ -67,6 +71,10 @@ def _compiles(trial: Trial) -> bool:
 
 
 MODES: tuple[Check, ...] = (
+    *DERIVATIVES,
+    *VIEWED,
+    *MESH,
+    *PROPERTIES,
     Check("one gradient", one_gradient, dtypes=ONE, variants=False, brief=()),
     Check("jit value", jit_value, dtypes=BOTH, brief=ONE, applies=_compiles, mode="jit"),
     Check(

@@ -157,8 +157,15 @@ def _has_gradient(trial: Trial) -> bool:
 NUMBERS: tuple[Check, ...] = (
     Check("value", value, brief=FORMATS, core=True),
     Check("gradient", gradient, brief=FORMATS, core=True, applies=_has_gradient),
-    Check("range", in_range, brief=FORMATS, core=True),
+    Check("range", in_range, brief=FORMATS, core=True, mode="properties"),
     Check("finite gradient", finite_gradient, brief=FORMATS, core=True, applies=_has_gradient),
-    Check("NaN stays in its row", nan_stays, kinds=("measure", "loss"), dtypes=ONE, applies=_has_gradient),
+    Check(
+        "NaN stays in its row",
+        nan_stays,
+        kinds=("measure", "loss"),
+        dtypes=ONE,
+        applies=_has_gradient,
+        mode="properties",
+    ),
     Check("mixed dtypes", mixed_dtypes, kinds=("measure", "loss"), dtypes=BOTH, variants=False, brief=ONE),
 )

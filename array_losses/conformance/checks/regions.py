@@ -268,7 +268,7 @@ REGIONS: tuple[Check, ...] = (
         dtypes=("float16", "float32"),
         variants=False,
         brief=(),
-        applies=lambda trial: _is_pooled(trial) and trial.case.name != "top_k_cross_entropy",
+        applies=lambda trial: _is_pooled(trial) and trial.case.name != "top_k_cross_entropy" and not trial.backend.slow,
     ),
     Check(
         "boolean targets",

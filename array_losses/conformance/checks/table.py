@@ -94,5 +94,13 @@ TABLES: tuple[Check, ...] = (
         brief=ONE,
         applies=_broadcasts,
     ),
-    Check("long table", long_table, kinds=("measure",), dtypes=ONE, variants=False, brief=(), applies=_broadcasts),
+    Check(
+        "long table",
+        long_table,
+        kinds=("measure",),
+        dtypes=ONE,
+        variants=False,
+        brief=(),
+        applies=lambda trial: _broadcasts(trial) and not trial.backend.slow,
+    ),
 )

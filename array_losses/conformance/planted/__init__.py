@@ -1,6 +1,19 @@
 """The faults that are planted, by what they are in."""
 
-from . import binary, boxes, classes, embeddings, keypoints, modern_boxes, regions, regression, rotated, shared
+from . import (
+    binary,
+    boxes,
+    classes,
+    derivatives,
+    detection,
+    embeddings,
+    keypoints,
+    modern_boxes,
+    regions,
+    regression,
+    rotated,
+    shared,
+)
 from .fault import Fault
 
 __all__ = ["FAULTS", "Fault"]
@@ -15,5 +28,7 @@ FAULTS: tuple[Fault, ...] = (
     *classes.FAULTS,
     *embeddings.FAULTS,
     *regions.FAULTS,
+    *detection.FAULTS,
+    *derivatives.FAULTS,
     *shared.FAULTS,
 )

@@ -13,3 +13,7 @@ class Fault(NamedTuple):
     right: str
     wrong: str
     functions: tuple[str, ...]
+    backend: str = "numpy"
+    """On which it is noticed."""
+    checks: tuple[str, ...] = ()
+    """The names of the checks that notice it, if they are not those of numbers, reductions and arguments."""

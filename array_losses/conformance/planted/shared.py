@@ -22,8 +22,8 @@ FAULTS = (
     Fault(
         "float16 computed in float16",
         "_array.py",
-        "            return xp.float32",
-        "            return first",
+        "for dtype in floating) else xp.float32",
+        "for dtype in floating) else floating[0]",
         ("giou_loss",),
     ),
     Fault(
@@ -46,5 +46,28 @@ FAULTS = (
         "empty = divisor == 0",
         "empty = divisor != divisor",
         ("giou_loss",),
+    ),
+    Fault(
+        "the axis of the classes moved behind the wrong others",
+        "_array.py",
+        "(*range(axis), *range(axis + 1, x.ndim), axis)",
+        "(*range(axis + 1, x.ndim), *range(axis), axis)",
+        ("softmax_focal_loss", "entropy"),
+    ),
+    Fault(
+        "places of classes made on the default device",
+        "_numerics.py",
+        "lanes = xp.arange(like.shape[axis], dtype=index.dtype, device=device_of(xp, index))",
+        "lanes = xp.arange(like.shape[axis], dtype=index.dtype)",
+        ("multiclass_hinge_loss", "softmax_dice_loss"),
+        backend="array_api_strict:device1",
+    ),
+    Fault(
+        "constants in the library's default dtype",
+        "measures/keypoints.py",
+        "xp.asarray(list(sigmas or ()), dtype=dtype, device=device_of(xp, pred))",
+        "xp.asarray(list(sigmas or ()), device=device_of(xp, pred))",
+        ("oks",),
+        checks=("arrays", "mixed dtypes"),
     ),
 )

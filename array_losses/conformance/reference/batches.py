@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from ..dual import MP, Dual, sqrt, square
+from ..dual import MP, Dual, constant, sqrt, square
 from .binary import distance, entropy_of
 from .classes import Classes, is_ignored, nll
 
@@ -90,7 +90,8 @@ def equalization_loss_v2(
         ratio = positive[c] / negative[c] if negative[c] != 0 else MP.inf
         neg_w = 1 / (1 + MP.exp(-MP.mpf(gamma) * (ratio - MP.mpf(mu))))
         pos_w = 1 + alpha * (1 - neg_w)
-        losses.append(Dual(pos_w * t.value + neg_w * (1 - t.value)) * entropy_of(x, t))
+        positive_share = constant(t).value
+        losses.append(Dual(pos_w * positive_share + neg_w * (1 - positive_share)) * entropy_of(x, t))
         step = abs(distance(x, t).value)
         state = [list(side) for side in state]
         state[0][c] += step * t.value * pos_w
@@ -114,12 +115,12 @@ def seesaw_loss(
     seen = [max(n, MP.mpf(1)) for n in now]
 
     def row(x: Classes, y: int) -> Dual:
-        top = nll(x, y).value
+        top = constant(nll(x, y)).value
         floor = -top if score_floor == 0 else max(-top, MP.log(MP.mpf(score_floor)))
         moved = []
         for j, logit in enumerate(x):
             rarer = p * min(MP.mpf(0), MP.log(seen[j] / seen[y]))
-            higher = q * max(MP.mpf(0), -nll(x, j).value - floor)
+            higher = q * max(MP.mpf(0), -constant(nll(x, j)).value - floor)
             moved.append(logit if j == y else logit + Dual(rarer + higher))
         return nll(moved, y)
 

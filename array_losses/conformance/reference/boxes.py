@@ -151,7 +151,7 @@ def eiou_loss(pred: Corners, target: Corners) -> Dual:
 
 def focal_eiou_loss(pred: Corners, target: Corners, gamma: float = 0.5) -> Dual:
     """IoU^gamma (1 - EIoU); the weight is a constant for the gradient."""
-    weight = MP.power(iou(pred, target).value, gamma)
+    weight = MP.power(constant(iou(pred, target)).value, gamma)
     return Dual(weight) * eiou_loss(pred, target)
 
 

@@ -259,7 +259,7 @@ def wise_iou_loss(
     rows = []
     for given, other, loss in zip(pred, target, losses, strict=True):
         p, t = boxes(given, other)
-        beta = loss.value / before if before > 0 else MP.mpf(0)
+        beta = constant(loss).value / before if before > 0 else MP.mpf(0)
         weight = {
             1: lambda b: MP.mpf(1),
             2: lambda b: MP.power(b, MP.mpf(gamma)),

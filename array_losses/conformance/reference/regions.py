@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from ..dual import MP, Dual, larger, ratio, sigmoid, smaller, sqrt, square, total
+from ..dual import MP, Dual, constant, larger, ratio, sigmoid, smaller, sqrt, square, total
 from ..dual import power as raised
 from .batches import Batch
 
@@ -220,7 +220,7 @@ def generalized_dice_loss(
     """
     found = regions(probs, targets, mask)
     exponent = {"square": 2, "simple": 1, "uniform": 0}[class_weighting]
-    sizes = [total(pixel.t for pixel in region).value for region in found]
+    sizes = [constant(total(pixel.t for pixel in region)).value for region in found]
     weights = [1 / size**exponent if size > 0 else None for size in sizes]
     largest = max([weight for weight in weights if weight is not None], default=MP.mpf(exponent == 0))
     instead = MP.mpf(0) if absent == "skip" else largest
