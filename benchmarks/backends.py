@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import memory
+from .bandwidth import threaded_copy
+from .machine import cores
 
 Function = Callable[..., Any]
 Runner = Callable[[], tuple[Any, Any]]  # calls once, waits for the result: (value, gradient or None)
@@ -44,6 +46,9 @@ class Backend(Protocol):
     def peak(self, function: Function, arrays: Sequence[Any], call: Call) -> int:
         """The bytes that such a call holds at its peak, its results with them and its arguments not."""
 
+    def copier(self, numbers: int) -> Callable[[], Any]:
+        """A copy of so many float32 from one place of the device to another, with the threads of a call."""
+
     def forget(self) -> None:
         """Drop what earlier compilations left behind."""
 
@@ -75,11 +80,65 @@ class NumPy:
     def peak(self, function: Function, arrays: Sequence[Any], call: Call) -> int:
         return memory.traced(self.runner(function, arrays, call))
 
+    def copier(self, numbers: int) -> Callable[[], Any]:
+        return threaded_copy(numbers, threads=1)
+
     def forget(self) -> None:
         pass
 
     def hardware(self) -> str:
         return self.device
+
+
+class CuPy:
+    """CuPy has no gradients either, and does not wait for its results by itself."""
+
+    name = "cupy"
+
+    def __init__(self, device: str | None = None) -> None:
+        if device not in (None, "cuda"):
+            raise ValueError(f"{self.name} has no device {device}")
+        self._cupy: Any = importlib.import_module("cupy")
+        self.device = "cuda"
+        self._cupy.cuda.runtime.getDeviceCount()  # RuntimeError without a GPU
+        self._wait = self._cupy.cuda.get_current_stream().synchronize
+
+    def array(self, values: NDArray[Any]) -> Any:
+        return self._cupy.array(values)
+
+    def numbers(self, array: Any) -> NDArray[np.float32]:
+        return np.asarray(self._cupy.asnumpy(array))
+
+    def runner(self, function: Function, arrays: Sequence[Any], call: Call) -> Runner:
+        if call.compiled:
+            raise ValueError("CuPy compiles nothing")
+        wait = self._wait
+
+        def run() -> tuple[Any, Any]:
+            result = function(*arrays)
+            wait()
+            return result if call.gradient else (result, None)
+
+        return run
+
+    def peak(self, function: Function, arrays: Sequence[Any], call: Call) -> int:
+        return memory.hooked(self._cupy, self.runner(function, arrays, call))
+
+    def copier(self, numbers: int) -> Callable[[], Any]:
+        source, target = (self._cupy.ones(numbers, dtype=np.float32) for _ in range(2))
+
+        def copy() -> Any:
+            self._cupy.copyto(target, source)
+            self._wait()
+            return target
+
+        return copy
+
+    def forget(self) -> None:
+        pass
+
+    def hardware(self) -> str:
+        return str(self._cupy.cuda.runtime.getDeviceProperties(0)["name"].decode())
 
 
 class Torch:
@@ -137,6 +196,18 @@ class Torch:
             run()  # what was compiled for an earlier runner is found again
         return memory.profiled(self._torch, run)
 
+    def copier(self, numbers: int) -> Callable[[], Any]:
+        if self.device == "cpu":
+            return threaded_copy(numbers, self._torch.get_num_threads())
+        source, target = (self._torch.ones(numbers, device=self.device) for _ in range(2))
+
+        def copy() -> Any:
+            target.copy_(source)
+            self._wait()
+            return target
+
+        return copy
+
     def forget(self) -> None:
         self._torch.compiler.reset()
 
@@ -176,6 +247,19 @@ class Jax:
         found = (called if call.compiled else self._jax.jit(called)).lower(*arrays).compile().memory_analysis()
         return int(found.temp_size_in_bytes + found.output_size_in_bytes)
 
+    def copier(self, numbers: int) -> Callable[[], Any]:
+        """On a processor by its cores, which XLA uses; elsewhere numbers are changed in place, read and written."""
+        if self.device == "cpu":
+            return threaded_copy(numbers, cores())
+        changed = self._jax.jit(lambda x: -x, donate_argnums=0)
+        held = [self.array(np.ones(numbers, dtype=np.float32))]
+
+        def copy() -> Any:
+            held[0] = self._jax.block_until_ready(changed(held[0]))
+            return held[0]
+
+        return copy
+
     def _called(self, function: Function, call: Call) -> Any:
         """The same object for the same call: it is compiled once."""
         if (function, call) not in self._known:
@@ -191,7 +275,8 @@ class Jax:
         return str(self._place.device_kind)
 
 
-BACKENDS: dict[str, Callable[[str | None], Backend]] = {"numpy": NumPy, "torch": Torch, "jax": Jax}
+BACKENDS: dict[str, Callable[[str | None], Backend]] = {"numpy": NumPy, "torch": Torch, "jax": Jax, "cupy": CuPy}
+ON_DEVICE = ("torch:{}", "jax:{}", "cupy:{}")  # all that can compute on a device like `cuda`
 
 
 def open_backend(text: str) -> Backend:

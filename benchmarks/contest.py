@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from . import ours
+from . import bandwidth as floors
+from . import launches, ours
 from .agreement import Difference, largest_difference
 from .backends import Backend, Function, Runner
-from .tasks import BOUNDS, CONTESTANTS, Task
+from .contestants import BOUNDS, CONTESTANTS
+from .goals import Added
+from .tasks import Task
 from .timing import Spread, once, race
 
 PATIENCE = 1.0  # seconds of a call
@@ -28,6 +31,9 @@ class Row:
     memory: dict[str, float] = field(default_factory=dict)
     times: dict[str, Spread] = field(default_factory=dict)
     ratios: dict[str, Spread] = field(default_factory=dict)
+    added: Spread | None = None  # seconds beyond the contestant that the goal counts from
+    floor: float | None = None
+    launches: dict[str, int | None] = field(default_factory=dict)
     fastest_peer: str | None = None
     rounds: int = 0
     calls: int = 0
@@ -42,9 +48,16 @@ class Row:
         return ours.NAME in self.times and not self.disagreeing
 
     @property
+    def floors(self) -> float | None:
+        """Our time in floors."""
+        return self.times[ours.NAME].median / self.floor if self.floor and ours.NAME in self.times else None
+
+    @property
     def reached(self) -> bool | None:
         """Whether the goal was reached; None without a goal, or without its peer."""
         goal = self.task.goal
+        if isinstance(goal, Added):
+            return None if self.added is None else self.added.median <= goal.seconds
         peer = (goal.against or self.fastest_peer) if goal else None
         if goal is None or peer not in self.ratios:
             return None
@@ -62,13 +75,16 @@ def contestants(backend: str) -> tuple[dict[str, dict[str, Function]], dict[str,
     return found, absent
 
 
-def contest(task: Task, backend: Backend, found: Contestants, seconds: float) -> Row:
-    """Race `task`; who fails or disagrees is reported and not timed."""
+def contest(task: Task, backend: Backend, found: Contestants, seconds: float, bandwidth: float | None = None) -> Row:
+    """Race `task`; who fails or disagrees is reported and not timed.
+
+    With the `bandwidth` of a copy, in bytes per second, the row has a floor.
+    """
     backend.forget()
     row = Row(task, backend.name, backend.device)
-    runners, slow = _first_calls(task, backend, found, row)
+    runners, slow, moved = _first_calls(task, backend, found, row)
     for name in row.disagreeing:
-        for found_of_it in (runners, slow, row.memory):
+        for found_of_it in (runners, slow, row.memory, row.launches):
             found_of_it.pop(name, None)
     if ours.NAME not in runners:
         return row
@@ -79,15 +95,14 @@ def contest(task: Task, backend: Backend, found: Contestants, seconds: float) ->
         times[name] = Spread.of_one(took)
         ratios[name] = Spread.of_one(took / times[ours.NAME].median)
     peers = [name for name in ratios if name not in BOUNDS]
-    return Row(
-        task,
-        backend.name,
-        backend.device,
-        first_call=row.first_call,
-        differences=row.differences,
-        failed=row.failed,
-        memory=row.memory,
+    goal = task.goal
+    return replace(
+        row,
         times=times,
+        added=race_times.added(ours.NAME, goal.against)
+        if isinstance(goal, Added) and goal.against in runners
+        else None,
+        floor=floors.floor(moved, bandwidth),
         ratios=ratios,
         fastest_peer=min(peers, key=lambda name: times[name].median, default=None),
         rounds=len(race_times.rounds[ours.NAME]),
@@ -97,17 +112,19 @@ def contest(task: Task, backend: Backend, found: Contestants, seconds: float) ->
 
 def _first_calls(
     task: Task, backend: Backend, found: Contestants, row: Row
-) -> tuple[dict[str, Runner], dict[str, float]]:
+) -> tuple[dict[str, Runner], dict[str, float], int]:
     """Call everybody once, compilation included; time that, compare the results with ours, and measure the memory.
 
     Our own function must be compiled in one piece. A peer's may be split where the compiler cannot follow it.
-    A peer that takes longer than `PATIENCE` has been timed enough: its seconds come back in place of a runner.
+    A peer that takes longer than `PATIENCE` has been timed enough: its seconds come back in place of a runner. Last
+    come the bytes that our call has to move: inputs in, value and gradients out.
     """
     inputs = task.inputs()
     arrays = [backend.array(values) for values in inputs]
     runners: dict[str, Runner] = {}
     slow: dict[str, float] = {}
     expected = None
+    moved = 0
     for name, functions in found.items():
         if task.entry not in functions:
             continue
@@ -117,12 +134,8 @@ def _first_calls(
             row.first_call[name], _ = once(run)
             took, (value, gradient) = once(run)
             row.memory[name] = backend.peak(functions[task.entry], arrays, call) / inputs[0].nbytes
-        except (
-            AttributeError,
-            RuntimeError,
-            TypeError,
-            ValueError,
-        ) as error:  # one failure shall not end the run
+            row.launches[name] = launches.counted(run, backend.device)
+        except Exception as error:  # one failure shall not end the run
             row.failed[name] = _one_line(error)
             continue
         if took > PATIENCE and name != ours.NAME:
@@ -135,9 +148,10 @@ def _first_calls(
         result = backend.numbers(value), [backend.numbers(one) for one in several]
         if name == ours.NAME:
             expected = result
+            moved = sum(array.nbytes for array in (*arrays, result[0], *result[1]))
         elif expected is not None:
             row.differences[name] = largest_difference(expected, result, task.tolerance)
-    return runners, slow
+    return runners, slow, moved
 
 
 def _one_line(error: Exception) -> str:

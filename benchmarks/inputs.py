@@ -20,6 +20,7 @@ SPREAD = 2.0  # standard deviation of logits
 BLOCK = 8  # side of the squares of which label images are made, in pixels
 LEAD = 2.0  # by which the logit of the right class is higher
 
+FAR = 30.0  # a margin beyond all distances of embeddings, so that none lies on the kink
 TOGETHER = 0.5  # standard deviation of the centres of embeddings, where that of the embeddings around theirs is 1
 
 
@@ -97,6 +98,25 @@ def binary(size: tuple[int, ...], seed: int = 0) -> tuple[type_floats, type_floa
     return logits, (draw.random(size, dtype=np.float32) < POSITIVE).astype(np.float32)
 
 
+def probabilities(size: tuple[int, ...], seed: int = 0) -> tuple[type_floats, type_floats]:
+    """What `binary` gives, its logits as probabilities."""
+    logits, targets = binary(size, seed)
+    return np.asarray(1 / (1 + np.exp(-logits)), dtype=np.float32), targets
+
+
+def two_distributions(size: tuple[int, ...], seed: int = 0) -> tuple[type_floats, type_floats]:
+    """Two distributions over the last axis; no probability is below 1e-7, where keras cuts off."""
+    raised = np.exp(np.random.default_rng(seed).standard_normal((2, *size), dtype=np.float32))
+    first, second = raised / np.sum(raised, axis=-1, keepdims=True)
+    return first, second
+
+
+def scores(size: tuple[int, ...], seed: int = 0) -> tuple[type_floats, type_floats]:
+    """Scores and their targets -1 and 1."""
+    draw = np.random.default_rng(seed)
+    return draw.standard_normal(size, dtype=np.float32), draw.choice(np.asarray([-1, 1], dtype=np.float32), size)
+
+
 def labelled(size: tuple[int, ...], seed: int = 0) -> tuple[type_floats, type_labels]:
     """Logits over the last axis and the index of the right class of each row."""
     draw = np.random.default_rng(seed)
@@ -149,6 +169,13 @@ def identities(size: tuple[int, ...], each: int = 4, seed: int = 0) -> tuple[typ
     labels = draw.permutation(np.arange(size[0]) // each)
     centres = TOGETHER * draw.standard_normal((size[0] // each, size[1]), dtype=np.float32)
     return centres[labels] + draw.standard_normal(size, dtype=np.float32), labels
+
+
+def triplets(size: tuple[int, ...], seed: int = 0) -> tuple[type_floats, type_floats, type_floats]:
+    """Anchors, positives and negatives, of which the first two are a little nearer."""
+    draw = np.random.default_rng(seed)
+    anchor, positive, negative = draw.standard_normal((3, *size), dtype=np.float32)
+    return anchor, positive + np.float32(0.05) * anchor, negative
 
 
 def views(size: tuple[int, ...]) -> tuple[type_floats, type_labels]:

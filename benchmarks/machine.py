@@ -22,16 +22,24 @@ PACKAGES = (
     "jax",
     "jaxlib",
     "optax",
+    "keras",
+    "fvcore",
+    "torchmetrics",
+    "cupy-cuda13x",
 )
 
 
 def machine() -> dict[str, str | int]:
     return {
         "cpu": _cpu_model(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        "cores": cores(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "platform": platform.platform(),
     }
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def load() -> float | None:

@@ -24,10 +24,28 @@ def traced(run: Callable[[], object]) -> int:
 
 def profiled(torch: Any, run: Callable[[], object]) -> int:
     """What PyTorch's allocators report to its profiler, on every device and from compiled code too."""
-    with _silent(), torch.autograd.profiler.profile(profile_memory=True) as profile:
+    with silent(), torch.autograd.profiler.profile(profile_memory=True) as profile:
         run()
     events = [event for event in profile.kineto_results.events() if event.name() == "[memory]"]
     return rise(event.nbytes() for event in sorted(events, key=lambda event: event.start_ns()))
+
+
+def hooked(cupy: Any, run: Callable[[], object]) -> int:
+    """What CuPy's memory pool hands out."""
+    changes: list[int] = []
+
+    class Hook(cupy.cuda.MemoryHook):  # type: ignore[misc]
+        name = "benchmarks"
+
+        def malloc_postprocess(self, **event: Any) -> None:
+            changes.append(event["mem_size"])
+
+        def free_postprocess(self, **event: Any) -> None:
+            changes.append(-event["mem_size"])
+
+    with Hook():
+        run()
+    return rise(changes)
 
 
 def rise(changes: Iterable[int]) -> int:
@@ -40,7 +58,7 @@ def rise(changes: Iterable[int]) -> int:
 
 
 @contextlib.contextmanager
-def _silent() -> Iterator[None]:
+def silent() -> Iterator[None]:
     """PyTorch's profiler writes its start and stop to the standard error, past Python."""
     sys.stderr.flush()
     kept = os.dup(2)

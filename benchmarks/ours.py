@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from array_api_compat import array_namespace, device
+
 import array_losses
 from array_losses.detection import yolov8_detection_loss
 
 from .backends import Function
+from .inputs import FAR
 
 NAME = "array_losses"
 
@@ -27,6 +30,10 @@ def _summed(loss: Callable[..., Any], **options: Any) -> Function:
 
 def wise_iou(pred: Any, target: Any) -> Any:
     return array_losses.wise_iou_loss(pred, target, mean=0.5, reduction="sum")[0]
+
+
+def giou_table(boxes: Any, others: Any) -> Any:
+    return array_losses.giou(boxes[:, None, :], others[None, :, :])
 
 
 def rotated_iou_table(boxes: Any, others: Any) -> Any:
@@ -86,6 +93,29 @@ def batch_hard_triplet(embeddings: Any, labels: Any) -> Any:
     return array_losses.batch_hard_triplet_loss(embeddings, labels, margin=0.2, reduction="mean")
 
 
+def triplet(anchor: Any, positive: Any, negative: Any) -> Any:
+    return array_losses.triplet_loss(anchor, positive, negative, margin=0.2, reduction="mean")
+
+
+def contrastive(embeddings: Any, labels: Any) -> Any:
+    """The mean over the pairs of one label, and that over the pairs of two."""
+    distances = array_losses.pairwise_distance(embeddings)
+    same = labels[:, None] == labels[None, :]
+
+    def mean(pairs: Any) -> Any:
+        return array_losses.contrastive_loss(
+            distances, same, negative_margin=FAR, squared=False, where=pairs, reduction="mean"
+        )
+
+    return mean(same & ~_own(labels)) + mean(~same)
+
+
+def _own(labels: Any) -> Any:
+    xp = array_namespace(labels)
+    indices = xp.arange(labels.shape[0], device=device(labels))
+    return indices[:, None] == indices[None, :]
+
+
 def nt_xent(embeddings: Any, labels: Any) -> Any:
     return array_losses.nt_xent_loss(embeddings, labels, temperature=0.5, reduction="mean")
 
@@ -119,22 +149,40 @@ LOSSES: dict[str, Function] = {
     "yolov8": yolov8,
     "sigmoid focal": sigmoid_focal,
     "sigmoid bce": sigmoid_bce,
+    "probability bce": _summed(array_losses.binary_cross_entropy),
     "softmax ce": softmax_ce,
+    "softmax focal": _summed(array_losses.softmax_focal_loss, gamma=2.0),
+    "kl divergence": _summed(array_losses.kl_divergence),
+    "hinge": _summed(array_losses.hinge_loss),
     "distribution focal": distribution_focal,
     "smooth l1": smooth_l1,
     "huber": huber,
+    "log cosh": _summed(array_losses.log_cosh_loss),
+    "charbonnier": _summed(array_losses.charbonnier_loss, epsilon=1e-3),
+    "balanced l1": _summed(array_losses.balanced_l1_loss),
     "dice": dice,
     "tversky": tversky,
     "softmax dice": softmax_dice,
     "lovasz softmax": lovasz_softmax,
     "batch hard triplet": batch_hard_triplet,
+    "triplet": triplet,
+    "contrastive": contrastive,
     "nt-xent": nt_xent,
     "info nce": info_nce,
 }
 
+TABLES: dict[str, Function] = {
+    "iou table": iou_table,
+    "giou table": giou_table,
+    "rotated iou table": rotated_iou_table,
+}
+ONE_ROW: dict[str, Function] = {
+    f"one {entry}": LOSSES[entry] for entry in ("ciou", "sigmoid focal", "huber", "softmax ce")
+}
+
 
 def functions() -> dict[str, Function]:
-    return LOSSES | {"iou table": iou_table, "rotated iou table": rotated_iou_table}
+    return LOSSES | TABLES | ONE_ROW
 
 
 def numpy_functions() -> dict[str, Function]:

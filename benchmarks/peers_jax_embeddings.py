@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 from .backends import Function
+from .inputs import FAR
 
 MARGIN = 0.2
 
@@ -23,6 +24,18 @@ def functions() -> dict[str, Function]:
         positive = jnp.max(jnp.where(same & ~own, distance, 0.0), axis=-1)
         negative = jnp.min(jnp.where(same, jnp.inf, distance), axis=-1)
         return jnp.mean(jnp.maximum(positive - negative + MARGIN, 0.0))
+
+    def triplet(anchor: Any, positive: Any, negative: Any) -> Any:
+        near = jnp.linalg.norm(anchor - positive, axis=-1)
+        return jnp.mean(jnp.maximum(near - jnp.linalg.norm(anchor - negative, axis=-1) + MARGIN, 0.0))
+
+    def contrastive(embeddings: Any, labels: Any) -> Any:
+        same, own = _same(labels)
+        square = jnp.sum(embeddings**2, axis=-1)
+        square = square[:, None] + square[None, :] - 2 * embeddings @ embeddings.T
+        distance = jnp.sqrt(jnp.where(own, 1.0, jnp.maximum(square, 0.0)))
+        positive = jnp.mean(distance, where=same & ~own)
+        return positive + jnp.mean(jnp.maximum(FAR - distance, 0.0), where=~same)
 
     def nt_xent(embeddings: Any, labels: Any) -> Any:
         same, own = _same(labels)
@@ -42,4 +55,10 @@ def functions() -> dict[str, Function]:
     def _normalized(embeddings: Any) -> Any:
         return embeddings / jnp.linalg.norm(embeddings, axis=-1, keepdims=True)
 
-    return {"batch hard triplet": batch_hard_triplet, "nt-xent": nt_xent, "info nce": info_nce}
+    return {
+        "batch hard triplet": batch_hard_triplet,
+        "triplet": triplet,
+        "contrastive": contrastive,
+        "nt-xent": nt_xent,
+        "info nce": info_nce,
+    }

@@ -24,6 +24,7 @@ def functions() -> dict[str, Function]:
         "ciou and gradient": ciou_and_gradient,
         "giou and gradient": giou_and_gradient,
         "iou table": iou_table,
+        "giou table": giou_table,
     }
 
 
@@ -109,6 +110,14 @@ def ciou_and_gradient(pred: Array, target: Array) -> tuple[Any, Array]:
 def iou_table(boxes: Array, others: Array) -> Any:
     overlap = _overlap(_columns(boxes)[:, :, None], _columns(others)[:, None, :])
     return overlap.inter / overlap.union
+
+
+def giou_table(boxes: Array, others: Array) -> Any:
+    pred, target = _columns(boxes)[:, :, None], _columns(others)[:, None, :]
+    overlap = _overlap(pred, target)
+    hull_width, hull_height = _hull(pred, target)
+    hull = hull_width * hull_height
+    return overlap.inter / overlap.union - (hull - overlap.union) / hull
 
 
 def _columns(boxes: Array) -> Array:

@@ -24,6 +24,12 @@ def functions() -> dict[str, Function]:
         "sigmoid bce": lambda logits, targets: losses.sigmoid_binary_cross_entropy(logits, targets).sum(),
         "softmax ce": lambda logits, labels: losses.softmax_cross_entropy_with_integer_labels(logits, labels).sum(),
         "huber": lambda pred, target: losses.huber_loss(pred, target).sum(),
+        "kl divergence": lambda probs, targets: losses.kl_divergence(jax.numpy.log(probs), targets).sum(),
+        "hinge": lambda scores, targets: losses.hinge_loss(scores, targets).sum(),
+        "log cosh": lambda pred, target: losses.log_cosh(pred, target).sum(),
+        "triplet": lambda anchor, positive, negative: losses.triplet_margin_loss(
+            anchor, positive, negative, margin=0.2, eps=0.0
+        ).mean(),
         "softmax dice": softmax_dice,
         "nt-xent": lambda embeddings, labels: losses.ntxent(embeddings, labels, temperature=0.5),
     }

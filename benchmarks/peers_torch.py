@@ -15,6 +15,11 @@ def functions() -> dict[str, Function]:
             logits, targets, reduction="sum"
         ),
         "softmax ce": lambda logits, labels: functional.cross_entropy(logits, labels, reduction="sum"),
+        "probability bce": lambda probs, targets: functional.binary_cross_entropy(probs, targets, reduction="sum"),
+        "kl divergence": lambda probs, targets: functional.kl_div(probs.log(), targets, reduction="sum"),
+        "triplet": lambda anchor, positive, negative: functional.triplet_margin_loss(
+            anchor, positive, negative, margin=0.2, eps=0.0
+        ),
         "smooth l1": lambda pred, target: functional.smooth_l1_loss(pred, target, reduction="sum"),
         "huber": lambda pred, target: functional.huber_loss(pred, target, reduction="sum"),
     }

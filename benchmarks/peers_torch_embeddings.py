@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 from .backends import Function
+from .inputs import FAR
 
 MARGIN = 0.2
 
@@ -20,6 +21,11 @@ def functions() -> dict[str, Function]:
         positive = distance.masked_fill(~same | own, 0.0).amax(dim=-1)
         negative = distance.masked_fill(same, torch.inf).amin(dim=-1)
         return functional.relu(positive - negative + MARGIN).mean()
+
+    def contrastive(embeddings: Any, labels: Any) -> Any:
+        same, own = _same(labels)
+        distance = torch.cdist(embeddings, embeddings)
+        return distance[same & ~own].mean() + functional.relu(FAR - distance[~same]).mean()
 
     def nt_xent(embeddings: Any, labels: Any) -> Any:
         same, own = _same(labels)
@@ -36,4 +42,9 @@ def functions() -> dict[str, Function]:
     def _same(labels: Any) -> tuple[Any, Any]:
         return labels[:, None] == labels, torch.eye(len(labels), dtype=torch.bool, device=labels.device)
 
-    return {"batch hard triplet": batch_hard_triplet, "nt-xent": nt_xent, "info nce": info_nce}
+    return {
+        "batch hard triplet": batch_hard_triplet,
+        "contrastive": contrastive,
+        "nt-xent": nt_xent,
+        "info nce": info_nce,
+    }

@@ -15,6 +15,7 @@ def functions() -> dict[str, Function]:
         "ciou": lambda pred, target: ops.complete_box_iou_loss(pred, target, reduction="sum"),
         "giou": lambda pred, target: ops.generalized_box_iou_loss(pred, target, reduction="sum"),
         "iou table": ops.box_iou,
+        "giou table": ops.generalized_box_iou,
         "sigmoid focal": lambda logits, targets: ops.sigmoid_focal_loss(logits, targets, 0.25, 2.0, reduction="sum"),
     }
 
@@ -22,7 +23,11 @@ def functions() -> dict[str, Function]:
 def numpy_functions() -> dict[str, Function]:
     """From NumPy to NumPy: the same memory seen as tensors, nothing is copied."""
     torch, ops = load()
-    return {"iou table": lambda boxes, others: ops.box_iou(torch.from_numpy(boxes), torch.from_numpy(others)).numpy()}
+
+    def from_numpy(table: Function) -> Function:
+        return lambda boxes, others: table(torch.from_numpy(boxes), torch.from_numpy(others)).numpy()
+
+    return {"iou table": from_numpy(ops.box_iou), "giou table": from_numpy(ops.generalized_box_iou)}
 
 
 @cache

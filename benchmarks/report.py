@@ -1,19 +1,19 @@
-"""The report: as JSON, and as a table for people."""
+"""The report, and its table for people; `content` has it as JSON."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
-import json
 import sys
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from typing import Any
 
 from . import imports, machine, ours
-from .agreement import GRADIENT, VALUE
 from .contest import Row
-from .tasks import BOUNDS, Effort
+from .contestants import BOUNDS
+from .goals import Added
+from .summary import place, standings
+from .tasks import Effort
 from .timing import Spread
 
 HEAD = (
@@ -25,9 +25,11 @@ HEAD = (
     "fastest peer ms",
     "ratio",
     "quartiles",
+    "x floor",
     "goal",
     "memory",
     "first calls s",
+    "launches",
 )
 BUSY = 0.7  # load of an idle machine with a shell and its past minute
 LEFT = {"task", "backend", "work", "fastest peer ms", "goal"}
@@ -43,32 +45,12 @@ class Report:
     absent: dict[str, str]  # peers that could not be loaded, with the reason
     import_time: Spread | None = None
     load: float | None = None  # of the machine, before the first race
+    bandwidth: dict[str, float] = field(default_factory=dict)  # of a copy by each backend, in bytes per second
+    not_measured: dict[str, str] = field(default_factory=dict)  # backends that are not there, with the reason
 
     @property
     def sound(self) -> bool:
         return bool(self.rows) and all(row.sound for row in self.rows)
-
-
-def as_json(report: Report) -> str:
-    """Strict JSON, times in milliseconds."""
-    import_time = report.import_time
-    content = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": machine.commit(),
-        "machine": machine.machine() | {"hardware": report.hardware, "load_before": report.load},
-        "versions": machine.versions(),
-        "absent": report.absent,
-        "settings": {
-            "seconds_per_race": report.effort.seconds,
-            "tolerance": {"value": VALUE, "gradient": GRADIENT},
-        },
-        "import": None
-        if import_time is None
-        else _milliseconds(import_time)
-        | {"goal_ms": imports.GOAL * 1e3, "reached": import_time.median <= imports.GOAL},
-        "rows": [_row_content(row) for row in report.rows],
-    }
-    return json.dumps(content, indent=1, allow_nan=False) + "\n"
 
 
 def show(report: Report) -> None:
@@ -96,18 +78,18 @@ def plain_table(report: Report) -> str:
 
 def cells(row: Row) -> tuple[str, ...]:
     """One line of the table."""
-    mode = {"torch": " compiled", "jax": " jit"}.get(row.backend, "") if row.task.call.compiled else ""
     peer = row.fastest_peer
     ratio = row.ratios[peer] if peer else None
     return (
         row.task.title,
         " x ".join(f"{number:_}".replace("_", " ") for number in row.task.size),
-        (row.backend if row.device == "cpu" else f"{row.backend}:{row.device}") + mode,
+        place(row.backend, row.device, row.task.call.compiled),
         "value+grad" if row.task.call.gradient else "value",
         _short(row.times[ours.NAME].median * 1e3) if ours.NAME in row.times else "failed",
         f"{_short(row.times[peer].median * 1e3):>5} {peer}" if peer else "none",
         f"{ratio.median:.2f}" if ratio else "",
         f"{ratio.lower:.2f}-{ratio.upper:.2f}" if ratio else "",
+        f"{row.floors:.1f}" if row.floors else "",
         _goal_text(row),
         "/".join(f"{row.memory[name]:.1f}" for name in (ours.NAME, peer) if name and name in row.memory),
         "/".join(
@@ -115,6 +97,7 @@ def cells(row: Row) -> tuple[str, ...]:
             for name in (ours.NAME, peer)
             if name and row.task.call.compiled and name in row.first_call
         ),
+        "/".join(str(row.launches[name]) for name in (ours.NAME, peer) if name and row.launches.get(name) is not None),
     )
 
 
@@ -123,7 +106,12 @@ def remarks(report: Report) -> list[str]:
     lines = [
         "ratio: time of the peer over ours, round by round; first calls: ours/peer, only where compiled",
         "memory: what a call allocates until its peak, ours/peer, in sizes of the first input",
+        "x floor: our time over that of moving inputs and results at the speed of a copy, for what memory bounds",
     ]
+    if any(count is not None for row in report.rows for count in row.launches.values()):
+        lines.append("launches: kernels of one call, ours/peer")
+    else:
+        lines.append("launches: kernels of one call, not measured: no race ran on a GPU")
     for row in report.rows:
         where = " ".join(cells(row)[:4])
         lines += [f"{where}: {name} failed: {reason}" for name, reason in row.failed.items()]
@@ -131,6 +119,12 @@ def remarks(report: Report) -> list[str]:
     raced = {name for row in report.rows for name in row.times}
     lines += [f"{name} is a bound, not a peer: {words}" for name, words in BOUNDS.items() if name in raced]
     lines += [f"{name} is absent: {reason}" for name, reason in report.absent.items()]
+    lines += [f"{name} is not measured: {reason}" for name, reason in report.not_measured.items()]
+    lines += [f"{name} copies {speed * 1e-9:.3g} GB/s, read and written" for name, speed in report.bandwidth.items()]
+    lines += [
+        f"geometric mean of the ratios, {name}: {found.geometric_mean:.2f} ({found.won} rows won, {found.lost} lost)"
+        for name, found in standings(report.rows).items()
+    ]
     goals = [row.reached for row in report.rows if row.task.goal is not None]
     lines.append(f"goals: {goals.count(True)} reached, {goals.count(False)} missed, {goals.count(None)} not raced")
     if report.import_time is not None:
@@ -170,57 +164,13 @@ def _goal_text(row: Row) -> str:
     if goal is None:
         return ""
     verdict = {True: "reached", False: "missed", None: "not raced"}[row.reached]
+    if isinstance(goal, Added):
+        took = "" if row.added is None else f", {row.added.median * 1e6:.1f}"
+        return f"adds ≤ {goal.seconds * 1e6:.0f} us {verdict}{took}"
     if goal.against is None or goal.against == row.fastest_peer:
         return f"≥ {goal.ratio} {verdict}"
     ratio = row.ratios.get(goal.against)
     return f"≥ {goal.ratio} {verdict}, {goal.against}{f' {ratio.median:.2f}' if ratio else ''}"
-
-
-def _row_content(row: Row) -> dict[str, Any]:
-    goal = row.task.goal
-    return {
-        "task": row.task.title,
-        "size": list(row.task.size),
-        "backend": row.backend,
-        "device": row.device,
-        "mode": "compiled" if row.task.call.compiled else "eager",
-        "work": "value+gradient" if row.task.call.gradient else "value",
-        "times": {name: _milliseconds(spread) for name, spread in row.times.items()},
-        "first_call_ms": {name: _digits(seconds * 1e3) for name, seconds in row.first_call.items()},
-        "memory_in_inputs": {name: _digits(sizes) for name, sizes in row.memory.items()},
-        "ratios": {name: _spread_content(spread) for name, spread in row.ratios.items()},
-        "fastest_peer": row.fastest_peer,
-        "goal": None if goal is None else {"ratio": goal.ratio, "against": goal.against or "the fastest peer"},
-        "reached": row.reached,
-        "differences": {
-            name: {"value": _finite(found.value), "gradient": _finite(found.gradient), "agrees": found.agrees}
-            for name, found in row.differences.items()
-        },
-        "failed": row.failed,
-        "rounds": row.rounds,
-        "calls_per_sample": row.calls,
-    }
-
-
-def _milliseconds(spread: Spread) -> dict[str, Any]:
-    return {f"{name}_ms": value for name, value in _spread_content(spread, 1e3).items()}
-
-
-def _spread_content(spread: Spread, unit: float = 1.0) -> dict[str, Any]:
-    return {
-        "median": _digits(spread.median * unit),
-        "lower_quartile": _digits(spread.lower * unit),
-        "upper_quartile": _digits(spread.upper * unit),
-    }
-
-
-def _finite(number: float | None) -> float | None:
-    """JSON knows no infinity: a difference that is not finite is None, beside `agrees`."""
-    return None if number is None or number == float("inf") else _digits(number)
-
-
-def _digits(number: float) -> float:
-    return float(f"{number:.4g}")
 
 
 def _short(number: float) -> str:

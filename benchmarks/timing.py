@@ -48,6 +48,10 @@ class Times:
         """How many times longer the peer took, judged round by round."""
         return Spread.of([b / a for a, b in zip(self.rounds[ours], self.rounds[peer], strict=True)])
 
+    def added(self, ours: str, part: str) -> Spread:
+        """How many seconds more we took than a part of ours, judged round by round."""
+        return Spread.of([a - b for a, b in zip(self.rounds[ours], self.rounds[part], strict=True)])
+
 
 def once(run: Callable[[], Result]) -> tuple[float, Result]:
     """Seconds of one call, and its result."""

@@ -9,6 +9,13 @@ YOLOX, DETR = "detection/yolox.py", "detection/detr.py"
 
 FAULTS = (
     Fault(
+        "edges of YOLOv8's distributions summed instead of their mean",
+        "detection/_yolov8.py",
+        "broadcast_to(0.25 * slots.score[..., None], distances.shape)",
+        "broadcast_to(slots.score[..., None], distances.shape)",
+        ("yolov8_detection_loss",),
+    ),
+    Fault(
         "anchors between both thresholds counted as background",
         RETINANET,
         "where=goals.counted[..., None],",
