@@ -346,7 +346,7 @@ def test_other_numbers_of_objects_and_anchors_do_not_compile_anew() -> None:
         return yolov8_detection_loss(*x[:5], anchors=x[5], strides=x[6]).total
 
     torch.compiler.reset()
-    compiled: Any = torch.compile(total, fullgraph=True, backend=backend)
+    compiled = torch.compile(total, fullgraph=True, backend=backend)
     for side, objects in ((64, 3), (64, 5), (64, 8), (96, 8), (128, 5), (160, 4)):
         scene = [torch.asarray(x) for x in made_up(images=2, side=side, objects=objects)]
         assert float(compiled(*scene)) == pytest.approx(float(total(*scene)), rel=1e-6)
@@ -358,11 +358,9 @@ def test_the_operator_is_mapped(case: str) -> None:
     function, arrays, _, options = CASES[case]
     places = {key: torch.asarray(x) for key, x in PLACES.items()}
     given = [torch.asarray(x) for x in arrays]
-    one = lambda *x: function(*x, **places, **options, normalizer=1.0).total
+    one: Any = lambda *x: function(*x, **places, **options, normalizer=1.0).total
     torch.compiler.reset()
-    vmap: Any = torch.vmap
-    mapped: Any = torch.compile(vmap(one), fullgraph=True, backend="aot_eager")
-    each = mapped(*given)
+    each = torch.compile(torch.vmap(one), fullgraph=True, backend="aot_eager")(*given)
     for i, found in enumerate(each):
         assert float(found) == pytest.approx(float(one(*[x[i] for x in given])), rel=1e-5)
 
