@@ -123,7 +123,8 @@ def test_every_public_function_has_a_row_and_a_budget() -> None:
 
 def test_functions_without_a_formula_are_public_and_tried_elsewhere() -> None:
     folder = Path(__file__).parent
-    texts = "".join((folder / name).read_text(encoding="utf-8") for name in ("test_coding.py", "test_suppression.py"))
+    files = "test_coding.py", "test_suppression.py", "test_tape.py"
+    texts = "".join((folder / name).read_text(encoding="utf-8") for name in files)
     assert set(cases.NO_FORMULA) <= set(array_losses.__all__) - {case.name for case in cases.CASES}
     assert [name for name in cases.NO_FORMULA if not re.search(rf"\b{name}\b", texts)] == []
 
