@@ -85,8 +85,8 @@ def info_nce_and_gradient(queries: Array, keys: Array) -> tuple[Any, Array]:
     return np.mean(np.log(total[:, 0]) - own), _back_through_length(slope, unit, length)
 
 
-def _hardest(embeddings: Array, labels: Labels) -> tuple[Array, Labels, Labels]:
-    """The table of distances; of each row the furthest one of its label, and the nearest one of another."""
+def table_of_distances(embeddings: Array) -> Array:
+    """By the formula that cancels for near embeddings, written over."""
     square = np.vecdot(embeddings, embeddings)
     distance: Array = embeddings @ embeddings.T
     distance *= -2
@@ -94,6 +94,12 @@ def _hardest(embeddings: Array, labels: Labels) -> tuple[Array, Labels, Labels]:
     distance += square[:, None]
     np.maximum(distance, 0, out=distance)
     np.sqrt(distance, out=distance)
+    return distance
+
+
+def _hardest(embeddings: Array, labels: Labels) -> tuple[Array, Labels, Labels]:
+    """The table of distances; of each row the furthest one of its label, and the nearest one of another."""
+    distance = table_of_distances(embeddings)
     np.fill_diagonal(distance, 0)
     same = labels[:, None] == labels
     furthest = np.argmax(np.where(same, distance, -1), axis=-1)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from .backends import Function
 from .inputs import FAR
+from .peers_numpy_embeddings import table_of_distances
 
 Array = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -66,13 +67,7 @@ def _length(difference: Array) -> Array:
 
 def _pairs(embeddings: Array, labels: Labels) -> tuple[Array, Flags, Flags]:
     """The table of distances, which of them are of one label but not of one embedding, and which are of two labels."""
-    square = np.vecdot(embeddings, embeddings)
-    distance: Array = embeddings @ embeddings.T
-    distance *= -2
-    distance += square
-    distance += square[:, None]
-    np.maximum(distance, 0, out=distance)
-    np.sqrt(distance, out=distance)
+    distance = table_of_distances(embeddings)
     same = labels[:, None] == labels
     negative = ~same
     np.fill_diagonal(same, False)
