@@ -34,7 +34,7 @@ def hooked(cupy: Any, run: Callable[[], object]) -> int:
     """What CuPy's memory pool hands out."""
     changes: list[int] = []
 
-    class Hook(cupy.cuda.MemoryHook):  # type: ignore[misc]
+    class Hook(cupy.cuda.MemoryHook):  # type: ignore[misc]  # CuPy has no types
         name = "benchmarks"
 
         def malloc_postprocess(self, **event: Any) -> None:

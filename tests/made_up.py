@@ -115,5 +115,5 @@ class Info:
         return HERE
 
 
-def __array_namespace_info__() -> Info:  # noqa: N807
+def __array_namespace_info__() -> Info:  # noqa: N807  # the standard's name
     return Info()

@@ -237,7 +237,7 @@ def blocks(kind: str) -> list[str]:
 def test_the_adapter_of_the_page_works(packages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     library = ModuleType("my_arrays")
     vars(library).update({name: getattr(made_up, name) for name in ("__version__", "__array_namespace_info__")})
-    library.__getattr__ = made_up.__getattr__  # type: ignore[method-assign]
+    library.__getattr__ = made_up.__getattr__  # type: ignore[method-assign]  # as a module defines it
     compiled: list[Any] = []
 
     def compile_it(fun: Any) -> Any:

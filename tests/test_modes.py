@@ -128,7 +128,7 @@ def test_a_wrong_second_derivative_is_noticed(check: str, backend: str) -> None:
 
 
 def test_a_wrong_forward_mode_is_noticed() -> None:
-    class Twice(torch.autograd.Function):  # type: ignore[misc]
+    class Twice(torch.autograd.Function):  # type: ignore[misc]  # torch is not followed
         generate_vmap_rule = True
 
         @staticmethod

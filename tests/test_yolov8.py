@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -351,6 +352,16 @@ def test_other_numbers_of_objects_and_anchors_do_not_compile_anew() -> None:
         scene = [torch.asarray(x) for x in made_up(images=2, side=side, objects=objects)]
         assert float(compiled(*scene)) == pytest.approx(float(total(*scene)), rel=1e-6)
     assert len(graphs) == 3  # of these shapes, of any number of objects, of any number of both
+
+
+def test_the_operator_keeps_pytorch_s_rules() -> None:
+    """Schema, what it says of shapes without numbers, and what it does not write to or return."""
+    box_logits, class_logits, *rest = [torch.asarray(x) for x in made_up(images=2, side=64, objects=3)]
+    importlib.import_module("array_losses.detection._torch")
+    knobs = (False, 16, 10, None, 0.5, 6.0, None, 0.0)
+    operator = torch.ops.array_losses.yolov8_learn.default
+    found = torch.library.opcheck(operator, (box_logits, class_logits, None, *rest, *knobs))
+    assert set(found.values()) == {"SUCCESS"}
 
 
 @pytest.mark.parametrize("case", ["detection", "obb"])

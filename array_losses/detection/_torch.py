@@ -42,9 +42,8 @@ cheapest_matching.register_vmap(_mapped)
 
 def learned(knobs: Knobs, shape: Shape, scene: Scene) -> tuple[Assignment, Slots]:
     """`learn`, of tensors in the processor's memory."""
-    numbers = knobs._replace(gains=())._asdict()
-    del numbers["gains"]
-    found = _learned(*scene, shape is ROTATED, *numbers.values())
+    bins, _, *others = knobs  # an assignment has no use for gains
+    found = _learned(*scene, shape is ROTATED, bins, *others)
     return Assignment._make(found[: len(Assignment._fields)]), Slots._make(found[len(Assignment._fields) :])
 
 

@@ -31,7 +31,7 @@ class CuPy(Backend):
         return str(self.xp.cuda.runtime.getDeviceProperties(self.index)["name"].decode())
 
     def session(self, dtype: str) -> AbstractContextManager[Any]:
-        return self.xp.cuda.Device(self.index)  # type: ignore[no-any-return]
+        return self.xp.cuda.Device(self.index)  # type: ignore[no-any-return]  # CuPy has no types
 
     def asarray(self, values: Any, dtype: str) -> Any:
         return self.xp.asarray(values, dtype=dtype)

@@ -35,7 +35,7 @@ class Jax(Backend):
         return str(self.handle.device_kind)
 
     def session(self, dtype: str) -> AbstractContextManager[Any]:
-        return self.xp.enable_x64(dtype == "float64")  # type: ignore[no-any-return]
+        return self.xp.enable_x64(dtype == "float64")  # type: ignore[no-any-return]  # a module found by name
 
     def asarray(self, values: Any, dtype: str) -> Any:
         return self.xp.device_put(self.xp.numpy.asarray(values, dtype=dtype), self.handle)
