@@ -23,10 +23,9 @@ def in_blocks(
     `function` maps arrays whose leading axes broadcast to one number a row and any more arrays with these leading axes,
     or None for them, all of `dtype`.
     """
-    width = max([math.prod(x.shape[len(shape) :]) for x in arrays])
-    rows = max(1, (TORCH_BLOCK if is_torch(xp) else NUMPY_BLOCK) // max(1, width))
-    if math.prod(shape) <= rows + rows // 2:
+    if fits_a_block(xp, arrays, shape):
         return function(arrays)
+    rows = _rows_a_block(xp, arrays, shape)
     value = xp.empty(shape, dtype=dtype, device="cpu")
     others: list[Array | None] = []
     for block in _split(shape, rows):
@@ -39,6 +38,20 @@ def in_blocks(
             if whole is not None:
                 whole[block] = piece
     return value, others
+
+
+def fits_a_block(xp: Namespace, arrays: Sequence[Array], shape: tuple[int, ...]) -> bool:
+    """Whether `in_blocks` would take these in one piece."""
+    rows = _rows_a_block(xp, arrays, shape)
+    return math.prod(shape) <= rows + rows // 2
+
+
+def _rows_a_block(xp: Namespace, arrays: Sequence[Array], shape: tuple[int, ...]) -> int:
+    width = 1
+    for x in arrays:
+        if x.ndim > len(shape):
+            width = max(width, math.prod(x.shape[len(shape) :]))
+    return max(1, (TORCH_BLOCK if is_torch(xp) else NUMPY_BLOCK) // width)
 
 
 def _split(shape: tuple[int, ...], rows: int) -> Iterator[tuple[slice, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ._array import Array, Namespace, broadcast_shape, namespace
+from ._array import Array, Namespace, broadcast_shape, isdtype, namespace
 
 REDUCTIONS = ("none", "mean", "sum")
 
@@ -36,13 +36,15 @@ def real(xp: Namespace, **arrays: Array) -> None:
     """Real numbers: floating point of any width, or integers."""
     for name, array in arrays.items():
         dtype = array.dtype
-        if dtype != xp.float32 and not xp.isdtype(dtype, ("real floating", "integral")):
+        if not (dtype == xp.float32 or isdtype(xp, dtype, ("real floating", "integral"))):
             raise TypeError(f"{name} must have a real dtype; got {dtype}")
 
 
 def boxes(pred: Array, target: Array, width: int = 4) -> Namespace:
     """Two arrays of boxes, each of so many numbers, whose leading axes broadcast."""
     xp = library(pred=pred, target=target)
+    if _ordinary(xp, pred, target) and pred.shape[-1:] == (width,):
+        return xp
     for name, array in (("pred", pred), ("target", target)):
         if array.ndim < 1 or array.shape[-1] != width:
             raise ValueError(f"{name} must have shape (..., {width}); got {tuple(array.shape)}")
@@ -61,21 +63,29 @@ def boxes(pred: Array, target: Array, width: int = 4) -> Namespace:
 def matched_boxes(pred: Array, target: Array, width: int = 4) -> Namespace:
     """Two arrays of boxes of one shape."""
     xp = boxes(pred, target, width)
-    _equal_shapes(pred=pred, target=target)
+    if pred.shape != target.shape:
+        _equal_shapes(pred=pred, target=target)
     return xp
 
 
 def matched(**arrays: Array) -> Namespace:
     """Two arrays of real numbers of one shape: a silent (N,) x (N, 1) is the classic loss bug."""
     xp = library(**arrays)
-    real(xp, **arrays)
-    _equal_shapes(**arrays)
+    if not _ordinary(xp, *arrays.values()):
+        real(xp, **arrays)
+        _equal_shapes(**arrays)
     return xp
 
 
+def _ordinary(xp: Namespace, a: Array, b: Array) -> bool:
+    """Whether two arrays are what nearly all are, of which nothing more has to be asked: float32, and of one shape."""
+    return bool(a.dtype == b.dtype == xp.float32 and a.shape == b.shape)
+
+
 def _equal_shapes(**arrays: Array) -> None:
-    (first, a), (second, b) = arrays.items()
+    a, b = arrays.values()
     if a.shape != b.shape:
+        first, second = arrays
         raise ValueError(f"{first} and {second} must have equal shapes; got {tuple(a.shape)} and {tuple(b.shape)}")
 
 
@@ -121,7 +131,7 @@ def mask(like: Array, shape: tuple[int, ...], mask: Array) -> None:
     beside(like, mask=mask)
     if tuple(mask.shape) != shape:
         raise ValueError(f"mask must have shape {shape}; got {tuple(mask.shape)}")
-    if not namespace(like).isdtype(mask.dtype, "bool"):
+    if not isdtype(namespace(like), mask.dtype, "bool"):
         raise TypeError(f"mask must have a boolean dtype; got {mask.dtype}")
 
 
@@ -130,7 +140,7 @@ def covered(probs: Array, targets: Array, first: str = "probs") -> Namespace:
     named = {first: probs}
     xp = library(**named, targets=targets)
     real(xp, **named)
-    if not xp.isdtype(targets.dtype, ("real floating", "integral", "bool")):
+    if not isdtype(xp, targets.dtype, ("real floating", "integral", "bool")):
         raise TypeError(f"targets must have a real or boolean dtype; got {targets.dtype}")
     _equal_shapes(**named, targets=targets)
     return xp
@@ -145,7 +155,7 @@ def class_indices(xp: Namespace, rows: tuple[int, ...], labels: Array) -> None:
     """One integer for each row."""
     if tuple(labels.shape) != rows:
         raise ValueError(f"labels must have shape {rows}; got {tuple(labels.shape)}")
-    if not xp.isdtype(labels.dtype, "integral"):
+    if not isdtype(xp, labels.dtype, "integral"):
         raise TypeError(f"labels of shape {rows} must have an integer dtype; got {labels.dtype}")
 
 
@@ -197,7 +207,7 @@ def reduction(
         real(xp, weights=weights)
     if where is not None:
         like_rows(like, rows, where=where)
-        if not xp.isdtype(where.dtype, "bool"):
+        if not isdtype(xp, where.dtype, "bool"):
             raise TypeError(f"where must have a boolean dtype; got {where.dtype}")
     if normalizer is not None:
         if reduction != "mean":
@@ -339,7 +349,7 @@ def flagged(**arrays: Array) -> Namespace:
     xp = library(**arrays)
     (first, x), (second, flags) = arrays.items()
     real(xp, **{first: x})
-    if not xp.isdtype(flags.dtype, "bool"):
+    if not isdtype(xp, flags.dtype, "bool"):
         raise TypeError(f"{second} must have a boolean dtype; got {flags.dtype}")
     _equal_shapes(**arrays)
     return xp
@@ -399,7 +409,7 @@ def flags(own: int, **array: Array) -> Namespace:
     if x.ndim < own:
         axes = ", ".join(["H", "W"][:own])
         raise ValueError(f"{name} must have shape (..., {axes}); got {tuple(x.shape)}")
-    if not xp.isdtype(x.dtype, "bool"):
+    if not isdtype(xp, x.dtype, "bool"):
         raise TypeError(f"{name} must have a boolean dtype; got {x.dtype}")
     return xp
 
@@ -444,7 +454,7 @@ def keypoints(pred: Array, target: Array, area: Array, visible: Array | None, si
     arrays = {"pred": pred, "target": target, "area": area}
     if visible is not None:
         beside(pred, visible=visible)
-        if not xp.isdtype(visible.dtype, "bool"):
+        if not isdtype(xp, visible.dtype, "bool"):
             raise TypeError(f"visible must have a boolean dtype; got {visible.dtype}")
         if visible.ndim < 1 or visible.shape[-1] != count:
             raise ValueError(f"visible must have shape (..., {count}); got {tuple(visible.shape)}")

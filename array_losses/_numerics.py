@@ -93,6 +93,12 @@ def has_lerp(xp: Namespace) -> bool:
     return is_torch(xp) and not is_fused(xp)
 
 
+def chosen(xp: Namespace, condition: Array, x: Array, y: Array) -> Array:
+    """`x` where the condition holds, `y` elsewhere; both finite, unless both are NaN."""
+    # PyTorch's `where` takes as long as eight multiplications, or 25 where the condition looks random.
+    return xp.lerp(y, x, condition.to(x.dtype)) if has_lerp(xp) else xp.where(condition, x, y)
+
+
 class Logistic(NamedTuple):
     """What losses from a logit x are made of, each exact also where it is tiny."""
 
@@ -145,6 +151,15 @@ def _numpy_logistic(xp: Namespace, x: Array) -> Logistic:
     )
 
 
+def log1p_exp_of_minus(xp: Namespace, x: Array) -> Array:
+    """ln(1 + e^-x) of plain numbers x >= 0."""
+    if is_torch(xp):
+        return xp.nn.functional.softplus(-x)
+    small = xp.exp(-x)
+    whole = 1.0 + small
+    return xp.log(whole) + (small - (whole - 1.0)) / whole
+
+
 def row_max(xp: Namespace, x: Array) -> Array:
     """The largest entry of each row along the last axis, which keeps its place with length 1."""
     return x.amax(-1, keepdim=True) if is_torch(xp) else xp.max(x, axis=-1, keepdims=True)
@@ -193,6 +208,14 @@ def put(xp: Namespace, x: Array, index: Array, value: Array | float) -> Array:
     return xp.where(here, value if isinstance(value, float) else value[..., None], x)
 
 
+def cleared(xp: Namespace, x: Array, mask: Array) -> Array:
+    """`x` with 0 where the mask is true, which is rarely. Writes into `x`: for plain NumPy arrays and tensors."""
+    if is_torch(xp):
+        return x.masked_fill_(mask, 0.0)
+    x[mask] = 0.0
+    return x
+
+
 def device_of(xp: Namespace, x: Array) -> object:
     """What `device=` takes to make an array beside `x`: arrays of Dask and MLX and traced ones of JAX have none."""
     return None if is_jax(xp) else getattr(x, "device", None)
@@ -227,6 +250,8 @@ def rows_at(xp: Namespace, x: Array, index: Array) -> Array:
     """The rows of (..., N, D) at positions of shape (..., M); both arrays have the same leading axes."""
     if is_torch(xp):
         return x.gather(-2, index[..., None].expand(*index.shape, x.shape[-1]))
+    if x.ndim == 2:
+        return xp.take(x, index, axis=0)
     return xp.take_along_axis(x, index[..., None], axis=-2)
 
 
@@ -273,3 +298,12 @@ def softplus(xp: Namespace, x: Array) -> Array:
     """ln(1 + e^x), exact also where it is tiny. Its slope is the sigmoid, also at 0."""
     negative = x <= 0.0
     return xp.where(negative, xp.zeros_like(x), x) + xp.log1p(xp.exp(xp.where(negative, x, -x)))
+
+
+def artanh_excess(xp: Namespace, square: Array) -> Array:
+    """artanh(w)/w - 1 of w^2 up to 1/16: the series w^2/3 + w^4/5 + ..."""
+    terms = 6 if square.dtype == xp.float32 else 13
+    total = square * (1.0 / (2 * terms + 1))
+    for k in range(2 * terms - 1, 1, -2):
+        total = square * (1.0 / k + total)
+    return total

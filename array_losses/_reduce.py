@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from . import _xla
-from ._array import Array, Namespace, astype, is_jax
+from ._array import Array, Namespace, astype, is_jax, total_of
 
 
 def keep_rows(xp: Namespace, x: Array, where: Array | None, own_axes: int) -> Array:
@@ -38,7 +38,7 @@ def reduce_rows(
         total = rows if where is None else xp.where(where, rows, xp.zeros_like(rows))
     if reduction == "none":
         return total
-    total = _xla.total(total) if is_jax(xp) else xp.sum(total)
+    total = _xla.total(total) if is_jax(xp) else total_of(xp, total)
     if reduction == "sum":
         return total
     if normalizer is None and weights is None and where is None and counts is None:

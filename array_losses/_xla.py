@@ -34,6 +34,62 @@ def unshared(arrays: Sequence[Array]) -> Sequence[Array]:
     return apart
 
 
+def usually(condition: Array, usual: Callable[..., Any], rare: Callable[..., Any], *arrays: Array) -> Any:
+    """`usual(*arrays)` where the condition, one for all numbers, holds, else `rare(*arrays)`, which is always right.
+
+    On CPUs, and for long arrays: a GPU would have to tell the host.
+    """
+    if any(_is_long_on_cpu(x) for x in arrays) and not any(_is_sharded(x) for x in arrays):
+        return sys.modules["jax"].lax.cond(condition, usual, rare, *arrays)
+    return rare(*arrays)
+
+
+FEW_CLASSES = 40
+
+
+def exp_but_one(x: Array, index: Array, kept: bool) -> tuple[Array, Array]:
+    """e^x, and the sum of each row along the last axis without the entry at an index, of which e^x is not to be used.
+
+    `kept` says that the first will be used. XLA writes numbers down before it adds up what was selected among them; few
+    are added up faster without a selection, and many after one.
+    """
+    jnp: Any = sys.modules["jax"].numpy
+    lanes = jnp.arange(x.shape[-1], dtype=index.dtype)
+    if x.shape[-1] < FEW_CLASSES:
+        powers = jnp.exp(x)
+        away = jnp.abs(lanes.astype(x.dtype) - index[..., None].astype(x.dtype))
+        return powers, jnp.sum(powers * jnp.minimum(away, 1.0), axis=-1)
+    here = lanes == index[..., None]
+    if kept:
+        powers = jnp.exp(jnp.where(here, -math.inf, x))
+        return powers, jnp.sum(powers, axis=-1)
+    powers = jnp.exp(x)
+    return powers, jnp.sum(jnp.where(here, 0.0, powers), axis=-1)
+
+
+def hidden(x: Array, where: Array) -> Array:
+    """`x`, with gradient 0 outside `where`: of numbers of which nothing is used there."""
+    found: Array = _hidden()(x, where)
+    return found
+
+
+@functools.cache
+def _hidden() -> Callable[[Array, Array], Array]:
+    jax: Any = sys.modules["jax"]
+
+    @jax.custom_jvp  # type: ignore[untyped-decorator]
+    def hide(x: Array, where: Array) -> Array:
+        return x
+
+    @hide.defjvp  # type: ignore[untyped-decorator]
+    def tangent(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
+        (x, where), (move, _) = primals, tangents
+        where = where.reshape((*where.shape, *(1,) * (x.ndim - where.ndim)))
+        return hide(x, where), jax.numpy.where(where, move, 0.0)
+
+    return hide  # type: ignore[no-any-return]
+
+
 def _is_long_on_cpu(x: Array) -> bool:
     return math.prod(x.shape) >= LONG and bool(sys.modules["jax"].default_backend() == "cpu")
 

@@ -23,11 +23,20 @@ from ._array import Array
 
 
 def signed_distance(masks: Array, *, ndim: int, spacing: float | Sequence[float] = 1.0) -> Array:
-    """The distance of each pixel from a mask, positive outside; inside, minus the distance from its inner border.
+    r"""The distance of each pixel from a mask, positive outside; inside, minus the distance from its inner border.
+
+    .. math::
+
+        \phi(x) = \begin{cases}
+            \min_{y \in M} \lVert x - y \rVert & x \notin M \\
+            e - \min_{y \notin M} \lVert x - y \rVert & x \in M
+        \end{cases}
+
+    x and y are pixels, M is the mask, and e the least of the lengths of a pixel.
 
     Parameters
     ----------
-    masks : NumPy array, shape (..., *image), boolean or numbers that are True above 0.5
+    masks : NumPy array, shape (..., image axes), boolean or numbers that are True above 0.5
         Masks of any number; each is an image of its own.
     ndim : int
         How many of the last axes are the image's.
@@ -37,7 +46,7 @@ def signed_distance(masks: Array, *, ndim: int, spacing: float | Sequence[float]
     Returns
     -------
     NumPy array, shape of masks, float32
-        phi of `boundary_loss`: 0 on the mask's outermost pixels, and everywhere for an empty mask.
+        phi of `boundary_loss`: 0 on the mask's outermost pixels, and everywhere for an empty or a full mask.
 
     References
     ----------
@@ -47,7 +56,7 @@ def signed_distance(masks: Array, *, ndim: int, spacing: float | Sequence[float]
     border = float(lengths.min())
 
     def one(mask: Array) -> Array:
-        if not mask.any():
+        if mask.all() or not mask.any():
             return np.zeros(mask.shape, dtype=np.float32)
         outside = distance_transform_edt(~mask, sampling=lengths)
         inside = distance_transform_edt(mask, sampling=lengths)
@@ -57,11 +66,20 @@ def signed_distance(masks: Array, *, ndim: int, spacing: float | Sequence[float]
 
 
 def boundary_distance(masks: Array, *, ndim: int, spacing: float | Sequence[float] = 1.0) -> Array:
-    """The distance of each pixel from the nearest one on the other side of the mask's boundary.
+    r"""The distance of each pixel from the nearest one on the other side of the mask's boundary.
+
+    .. math::
+
+        d(x) = \begin{cases}
+            \min_{y \notin M} \lVert x - y \rVert & x \in M \\
+            \min_{y \in M} \lVert x - y \rVert & x \notin M
+        \end{cases}
+
+    x and y are pixels, M is the mask.
 
     Parameters
     ----------
-    masks : NumPy array, shape (..., *image), boolean or numbers that are True above 0.5
+    masks : NumPy array, shape (..., image axes), boolean or numbers that are True above 0.5
         Masks of any number; each is an image of its own.
     ndim : int
         How many of the last axes are the image's.

@@ -39,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     effort = QUICK if options.quick else Effort()
     if options.entry:
         effort = effort.only(options.entry)
+    if options.seconds is not None:
+        effort = replace(effort, seconds=options.seconds)
     report = measure(options.family or list(FAMILIES), backends, effort)
     report.not_measured = missing
     show(report)
@@ -100,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--backend", nargs="+", metavar="NAME[:DEVICE]", help=f"only these of {', '.join(BACKENDS)}")
     parser.add_argument("--device", help="of these backends; alone, `cuda` asks for torch:cuda, jax:cuda and cupy")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter races")
+    parser.add_argument("--seconds", type=float, help="how long a race lasts, five rounds at least; default: 1.2")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report to FILE as well")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the ratios by size; needs matplotlib")
     return parser

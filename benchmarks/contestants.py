@@ -99,6 +99,7 @@ CONTESTANTS: dict[str, dict[str, Callable[[], Functions]]] = {
         ours.NAME: ours.numpy_functions,
         "plain formula": NUMPY_FORMULAS,  # NumPy's functions hand CuPy's arrays over to CuPy
         "our CIoU": ours.numpy_ciou_in_their_place,
+        "unfused": kernels.unfused,
         "bare kernel": kernels.functions,
     },
 }
@@ -106,5 +107,6 @@ CONTESTANTS: dict[str, dict[str, Callable[[], Functions]]] = {
 BOUNDS = {
     "fused BCE": "the cross-entropy alone, without the focal factor, by PyTorch itself",
     "our CIoU": "another loss of the same boxes, by the same library",
+    "unfused": "the same function of ours with a kernel for each operation",
     "bare kernel": "the formula of ours alone, in the library's own operations, without dispatch, checks and reduction",
 }

@@ -24,7 +24,13 @@ class Added:
     against: str
 
 
+FUSED = Goal(5.0, against="unfused")
+"""What one CUDA kernel for a whole formula is to gain on CuPy."""
+
+
 def box_goal(backend: str, size: Size, call: Call) -> Goal | None:
+    if backend == "cupy":
+        return FUSED
     if backend == "numpy":
         return Goal(2.0) if size[0] >= 1_000_000 else None
     if not call.gradient:
@@ -58,6 +64,8 @@ def yolov8_goal(backend: str, size: Size, call: Call) -> Goal | None:
 
 
 def focal_goal(backend: str, size: Size, call: Call) -> Goal | None:
+    if backend == "cupy":
+        return FUSED
     if not call.gradient or backend == "numpy":
         return None
     if backend == "jax":

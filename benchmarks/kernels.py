@@ -1,14 +1,17 @@
-"""Our kernels alone: what the dispatch, checks and reduction of a public function are held against."""
+"""Ours without a part of it: the kernels alone, and CuPy without the one launch for many operations."""
 
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
+from array_losses import _cuda
 from array_losses._array import namespace, raw
 from array_losses.autodiff import Kernel
 from array_losses.losses._boxes import one_minus
 from array_losses.measures import box_kernel, classes, difference_kernel, formulas, logits, penalties
 
+from . import ours
 from .backends import Function
 
 VALUE_ONLY = (False, False)
@@ -32,3 +35,20 @@ def _bare(kernel: Kernel, *options: Any) -> Function:
         return kernel(found[0], (first, second), VALUE_ONLY, *options)[0]
 
     return rows
+
+
+FUSED = ("ciou", "giou", "sigmoid focal", "huber")
+
+
+def unfused() -> dict[str, Function]:
+    """Our functions on CuPy with a kernel for each operation."""
+    found = ours.numpy_functions()
+    return {entry: _operation_by_operation(found[entry]) for kind in FUSED for entry in (kind, f"{kind} and gradient")}
+
+
+def _operation_by_operation(function: Function) -> Function:
+    def run(*arguments: Any) -> Any:
+        with mock.patch.object(_cuda, "rows", return_value=None):
+            return function(*arguments)
+
+    return run

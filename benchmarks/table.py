@@ -1,8 +1,8 @@
 """Committed results as a table in a Markdown page: ``python -m benchmarks.table README.md benchmarks/results/*.json``.
 
-What stands between `<!-- race -->` and `<!-- /race -->` is written anew. Rows are thinned: every row that we lose, and
-of each subject, backend and mode the largest size, with gradient where it has one. The means count all rows with a
-peer.
+What stands between `<!-- race -->` and `<!-- /race -->` is written anew: of each report and way of calling the
+geometric mean of all rows with a peer; every row that we lose; of each subject and way of calling the largest size,
+with gradient where it has one.
 """
 
 from __future__ import annotations
@@ -11,16 +11,15 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from . import ours
-from .summary import OVERALL, place
+from .summary import OVERALL, Standing, place
 
 OPENING, CLOSING = "<!-- race -->", "<!-- /race -->"
 HEAD = ("subject", "size", "called", "work", "ours ms", "fastest peer", "its ms", "ratio", "x floor")
-RULE = "those lost (in bold), and of each subject and way of calling the largest size"
 LEFT = {"subject", "called", "work", "fastest peer"}
 
 Content = dict[str, Any]  # a report, or a row of it, as `content.py` writes it
@@ -34,8 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         reports = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in options.results}
-        text = "\n\n".join(section(name, report) for name, report in reports.items())
-        options.page.write_text(between_markers(options.page.read_text(encoding="utf-8"), text), encoding="utf-8")
+        text = between_markers(options.page.read_text(encoding="utf-8"), section(reports))
+        options.page.write_text(text, encoding="utf-8")
     except (KeyError, OSError, ValueError) as error:
         print(f"benchmarks.table: {error}", file=sys.stderr)
         return 1
@@ -51,38 +50,44 @@ def between_markers(page: str, text: str) -> str:
     return f"{before}{OPENING}\n{text}\n{CLOSING}{after}"
 
 
-def section(name: str, report: Content) -> str:
-    """One report: the means, the rows that we lose, the thinned table, and where it was made."""
-    rows = [row for row in report["rows"] if row["fastest_peer"] is not None]
-    lost = [row for row in rows if is_lost(row)]
-    shown = thinned(rows)
+def section(reports: Mapping[str, Content]) -> str:
+    """Where the reports were made, the means, the rows that we lose, the largest rows."""
+    rows = {name: [row for row in made["rows"] if row["fastest_peer"] is not None] for name, made in reports.items()}
+    added = [row for made in reports.values() for row in made["rows"] if row["added_us"] is not None]
+    everything = [row for found in rows.values() for row in found]
+    lost = [row for row in everything if is_lost(row)]
     parts = [
-        f"Run `{name}`, {report['date'][:10]}, commit {str(report['commit'])[:12]}: {_machine(report)}.",
-        _means(report["summary"]),
-        f"We lose {len(lost)} of {len(rows)} rows" + (":" if lost else "."),
-        *([_table(lost, mark=False)] if lost else []),
-        f"<details><summary>{len(shown)} of {len(rows)} rows: {RULE}</summary>",
-        _table(shown, mark=True),
-        "</details>",
-        _versions(report),
+        *_said_once(f"{_when(report)}: {_machine(report)}." for report in reports.values()),
+        _means(rows),
+        *([_added(added)] if added else []),
+        *_folded(f"The {len(lost)} of {len(everything)} rows that we lose", lost),
+        *_folded("Of each subject and way of calling the largest size", largest(everything)),
+        *_said_once(_versions(report) for report in reports.values()),
     ]
     return "\n\n".join(parts)
+
+
+def _said_once(sentences: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(sentences))
+
+
+def _folded(summary: str, rows: Sequence[Content]) -> list[str]:
+    table = _markdown(HEAD, [_cells(row) for row in rows], LEFT)
+    return [f"<details><summary>{summary}</summary>", table, "</details>"] if rows else []
 
 
 def is_lost(row: Content) -> bool:
     return bool(row["ratios"][row["fastest_peer"]]["median"] < 1)
 
 
-def thinned(rows: Iterable[Content]) -> list[Content]:
-    """All lost rows, and the largest of each subject, backend and mode, with gradient where there is one."""
-    rows = list(rows)
-    largest: dict[tuple[str, str], Content] = {}
+def largest(rows: Iterable[Content]) -> list[Content]:
+    """The largest of each subject, backend and mode, with gradient where there is one."""
+    found: dict[tuple[str, str], Content] = {}
     for row in rows:
         key = row["task"], _place(row)
-        if key not in largest or _weight(row) >= _weight(largest[key]):
-            largest[key] = row
-    kept = {id(row) for row in largest.values()}
-    return [row for row in rows if id(row) in kept or is_lost(row)]
+        if key not in found or _weight(row) >= _weight(found[key]):
+            found[key] = row
+    return list(found.values())
 
 
 def _weight(row: Content) -> tuple[bool, int]:
@@ -93,19 +98,41 @@ def _place(row: Content) -> str:
     return place(row["backend"], row["device"], row["mode"] == "compiled")
 
 
-def _means(summary: Content) -> str:
-    lines = [(name, f"{at['geometric_mean']:.2f}", str(at["won"]), str(at["lost"])) for name, at in summary.items()]
-    lines = [("**all**" if line[0] == OVERALL else line[0], *line[1:]) for line in lines]
-    return _markdown(("called", "fastest peer / ours, geometric mean", "rows won", "rows lost"), lines, {"called"})
+def _means(rows: Mapping[str, Sequence[Content]]) -> str:
+    """A line for each report that has rows, a column for each way of calling."""
+    given = {name: found for name, found in rows.items() if found}
+    lines = [
+        *given.items(),
+        *([("**all**", [row for found in given.values() for row in found])] if len(given) > 1 else []),
+    ]
+    ways = _said_once(_place(row) for found in given.values() for row in found)
+    head = ("fastest peer / ours", *([OVERALL] if len(ways) > 1 else []), *ways)
+    table = [
+        (
+            name,
+            *([_standing(found)] if len(ways) > 1 else []),
+            *(_standing([row for row in found if _place(row) == way]) for way in ways),
+        )
+        for name, found in lines
+    ]
+    return _markdown(head, table, {head[0]})
 
 
-def _table(rows: Iterable[Content], mark: bool) -> str:
-    return _markdown(HEAD, [_cells(row, mark and is_lost(row)) for row in rows], LEFT)
+def _added(rows: Iterable[Content]) -> str:
+    """What public functions add to their kernels, in microseconds."""
+    lines = [(row["task"], _place(row), f"{row['added_us']['median']:.0f}") for row in rows]
+    return _markdown(("beyond the bare kernel", "called", "adds us"), lines, LEFT | {"beyond the bare kernel"})
 
 
-def _cells(row: Content, bold: bool) -> tuple[str, ...]:
+def _standing(rows: Sequence[Content]) -> str:
+    if not rows:
+        return ""
+    found = Standing.of([row["ratios"][row["fastest_peer"]]["median"] for row in rows])
+    return f"{found.geometric_mean:.2f} ({found.won} of {len(rows)} won)"
+
+
+def _cells(row: Content) -> tuple[str, ...]:
     peer = row["fastest_peer"]
-    ratio = f"{row['ratios'][peer]['median']:.2f}"
     return (
         row["task"],
         " x ".join(f"{number:_}".replace("_", " ") for number in row["size"]),
@@ -114,7 +141,7 @@ def _cells(row: Content, bold: bool) -> tuple[str, ...]:
         f"{row['times'][ours.NAME]['median_ms']:.3g}",
         peer,
         f"{row['times'][peer]['median_ms']:.3g}",
-        f"**{ratio} lost**" if bold else ratio,
+        f"{row['ratios'][peer]['median']:.2f}",
         "" if row["x_floor"] is None else f"{row['x_floor']:.1f}",
     )
 
@@ -124,11 +151,14 @@ def _markdown(head: Sequence[str], lines: Iterable[Sequence[str]], left: set[str
     return "\n".join("| " + " | ".join(line) + " |" for line in (head, rule, *lines))
 
 
+def _when(report: Content) -> str:
+    return f"{report['date'][:10]}, commit {str(report['commit'])[:12]}"
+
+
 def _machine(report: Content) -> str:
     found = report["machine"]
     hardware = ", ".join(f"{name} on {device}" for name, device in found["hardware"].items())
-    speeds = ", ".join(f"{name} {speed:.3g}" for name, speed in report["copy_gb_per_s"].items())
-    return f"{found['cpu']}, {found['cores']} cores ({hardware}), copies in GB/s: {speeds}"
+    return f"{found['cpu']}, {found['cores']} cores ({hardware})"
 
 
 def _versions(report: Content) -> str:

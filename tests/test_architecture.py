@@ -14,7 +14,9 @@ PACKAGE = Path(__file__).parent.parent / "array_losses"
 
 FLOORS = {
     "_dask": -1,
+    "_numpy": -1,
     "_array": 0,
+    "_cuda": 1,
     "_layout": 1,
     "_xla": 1,
     "_numerics": 2,
@@ -43,7 +45,7 @@ BRIDGES = {
     "_dask.py": "dask",
 }
 # Files that compute on numbers in the processor's memory, by what is only in NumPy.
-IN_NUMPY = {"detection/_pairs.py", "_dask.py"}
+IN_NUMPY = {"detection/_pairs.py", "_cuda.py", "_dask.py", "_numpy.py"}
 FRAMEWORKS = {"torch", "jax", "jaxlib", "cupy", "tensorflow", "dask", "array_api_strict"}
 # The command and the suite report on the libraries that they find, so they have to know them; distance maps are of
 # NumPy arrays.

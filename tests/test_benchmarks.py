@@ -16,6 +16,8 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 
+from array_losses import _cuda
+from array_losses.autodiff import _closed_form
 from array_losses.detection import yolov8_detection_loss
 from benchmarks import __main__ as command
 from benchmarks import (
@@ -25,6 +27,7 @@ from benchmarks import (
     contestants,
     imports,
     inputs,
+    kernels,
     machine,
     memory,
     ours,
@@ -926,3 +929,21 @@ def test_ultralytics_is_imported_quietly(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert list(tmp_path.rglob("*ltralytics*")) == []
+
+
+def test_unfused_is_ours_with_a_kernel_for_each_operation(monkeypatch: pytest.MonkeyPatch) -> None:
+    def one_launch(*arguments: Any) -> NoReturn:
+        raise AssertionError("one launch")
+
+    monkeypatch.setattr(_cuda, "rows", one_launch)
+    monkeypatch.setattr(_closed_form, "is_cupy", lambda xp: True)
+    row_function = _closed_form._evaluate
+    monkeypatch.setattr(
+        _closed_form, "_evaluate", lambda *arguments, **rest: row_function(*arguments, **rest | {"blocks": False})
+    )
+    numbers, zeros = np.asarray([0.5, 2.0]), np.zeros(2)
+    value, slopes = kernels.unfused()["huber and gradient"](numbers, zeros)
+    assert value == 0.125 + 1.5
+    np.testing.assert_array_equal(slopes, [0.5, 1.0])
+    with pytest.raises(AssertionError, match="one launch"):
+        ours.numpy_functions()["huber"](numbers, zeros)

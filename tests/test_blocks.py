@@ -8,6 +8,7 @@ import torch
 
 import array_losses as al
 from array_losses import _blocks
+from array_losses.autodiff import _closed_form
 
 Boxes = np.ndarray
 
@@ -20,6 +21,7 @@ def many(rows: int, seed: int = 3) -> Boxes:
 
 @pytest.fixture
 def short_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_closed_form, "_plans", {})  # those of longer blocks
     monkeypatch.setattr(_blocks, "NUMPY_BLOCK", 400)
     monkeypatch.setattr(_blocks, "TORCH_BLOCK", 400)
 
@@ -79,6 +81,31 @@ def test_torch_on_any_number_of_threads(threads: int) -> None:
         )
     finally:
         torch.set_num_threads(before)
+
+
+def test_what_shapes_say_is_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    plans: dict[object, object] = {}
+    monkeypatch.setattr(_closed_form, "_plans", plans)
+    monkeypatch.setattr(_closed_form, "MOST_PLANS", 4)
+    for rows in (1, 2, 3, 4, 5, 1, 2, 300):
+        pred, target = many(rows), many(rows, 4)
+        for _ in range(2):
+            assert al.giou_loss(pred, target).shape == (rows,)
+            assert al.giou_loss(torch.tensor(pred), torch.tensor(target)).shape == (rows,)
+        assert 0 < len(plans) <= 4
+
+
+def test_the_dtype_of_integers_is_asked_for_each_time() -> None:
+    x, before = torch.tensor([1, 2]), torch.get_default_dtype()
+    assert al.charbonnier_loss(x, x + 1).dtype == torch.float32
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert al.charbonnier_loss(x, x + 1).dtype == torch.float64
+    finally:
+        torch.set_default_dtype(before)
+    assert al.charbonnier_loss(x.numpy(), x.numpy() + 1).dtype == np.float64
+    mixed = al.charbonnier_loss(x.numpy(), x.numpy().astype(np.float32))
+    assert mixed.dtype == np.float32
 
 
 def test_no_floating_point_warning_leaves() -> None:

@@ -104,21 +104,35 @@ def test_the_page_gets_its_table(tmp_path: Path) -> None:
     results.write_text(content.as_json(made_up()), encoding="utf-8")
     assert table.main([str(page), str(results)]) == 0
     text = page.read_text(encoding="utf-8")
-    assert text.startswith("before\n<!-- race -->\nRun `two_cores`, ")
+    assert text.startswith("before\n<!-- race -->\n20")
     assert text.endswith("\n<!-- /race -->\nafter\n")
     assert "what stood here" not in text
-    assert "| numpy | 2.27 | 4 | 1 |" in text
-    assert "We lose 1 of 6 rows:" in text
-    _, details = text.split("<details>")
-    assert details.startswith("<summary>3 of 6 rows")
-    assert [line for line in details.splitlines() if line.startswith(("| Huber", "| CIoU", "| GIoU"))] == [
-        "| Huber loss | 100 | numpy | value+gradient | 2 | peer | 1 | **0.50 lost** | 2.0 |",
+    assert "| two_cores | 2.67 (5 of 6 won) | 2.27 (4 of 5 won) | 6.00 (1 of 1 won) |" in text
+    _, lost, largest = [
+        [line for line in part.splitlines() if line.startswith(("<summary>", "| Huber", "| CIoU", "| GIoU"))]
+        for part in text.split("<details>")
+    ]
+    assert lost == [
+        "<summary>The 1 of 6 rows that we lose</summary>",
+        "| Huber loss | 100 | numpy | value+gradient | 2 | peer | 1 | 0.50 | 2.0 |",
+    ]
+    assert largest == [
+        "<summary>Of each subject and way of calling the largest size</summary>",
         "| Huber loss | 10 000 | numpy | value+gradient | 2 | peer | 8 | 4.00 | 2.0 |",
         "| CIoU loss | 1 000 | jax jit | value+gradient | 2 | peer | 12 | 6.00 | 2.0 |",
     ]
     assert "Not measured: torch:cuda (no GPU)." in text
     assert table.main([str(page), str(results)]) == 0
     assert page.read_text(encoding="utf-8") == text
+
+
+def test_several_reports_become_one_table() -> None:
+    report = json.loads(content.as_json(made_up()))
+    text = table.section({"one": report, "other": report})
+    assert text.count("commit") == text.count("Not measured") == 1
+    assert "| one | 2.67 (5 of 6 won) |" in text
+    assert "| **all** | 2.67 (10 of 12 won) | 2.27 (8 of 10 won) | 6.00 (2 of 2 won) |" in text
+    assert "The 2 of 12 rows that we lose" in text
 
 
 def test_a_page_without_markers_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -219,3 +233,16 @@ def test_memory_of_cupy_is_that_of_its_pool(cupy: SimpleNamespace) -> None:
         Pool.current.malloc_postprocess(mem_size=512)
 
     assert memory.hooked(cupy, run) == 1536
+
+
+def test_the_command_says_how_long_a_race_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[float] = []
+
+    def measured(families: Any, backends: Any, effort: Effort) -> Report:
+        found.append(effort.seconds)
+        return made_up()
+
+    monkeypatch.setattr(command, "measure", measured)
+    for arguments in ([], ["--seconds", "0.5"], ["--quick", "--seconds", "2"]):
+        assert command.main(["--backend", "numpy", *arguments]) == 0
+    assert found == [1.2, 0.5, 2.0]

@@ -245,3 +245,18 @@ def test_long_sums_of_each(name: str) -> None:
     expected, pull = on_numpy(loss, CHANCES.astype(np.float64), EVEN.astype(np.float64))
     assert found == pytest.approx(expected, rel=2e-6)
     np.testing.assert_allclose(slopes[:100], pull[:100], rtol=1e-5, atol=1e-5 * np.abs(pull).max())
+
+
+@pytest.mark.parametrize("pixels", [4_095, 4_096, 4_097, 10_000])
+@pytest.mark.parametrize("last", [True, False])
+def test_of_products_added_up_in_parts(pixels: int, last: bool) -> None:
+    """Sums of NumPy, by BLAS where the pixels lie side by side, keep their digits: 1e-6 of each pixel is missing."""
+    probs = np.full((2, pixels), 1.0 - 2.0**-20, dtype=np.float32)
+    targets = np.ones((2, pixels), dtype=np.float32)
+    probs[1, ::3], targets[1, ::3] = 2.0**-20, 0.0
+    if not last:
+        probs, targets = (np.asfortranarray(x) for x in (probs, targets))
+    loss = al.dice_loss(probs, targets, axis=None)
+    p, t = probs.astype(np.float64), targets.astype(np.float64)
+    wrong = np.sum(p * (1.0 - t) + t * (1.0 - p), axis=-1)
+    np.testing.assert_allclose(loss, wrong / (2.0 * np.sum(p * t, axis=-1) + wrong), rtol=1e-6)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 
+import browser
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
@@ -18,20 +17,9 @@ from array_losses.conformance import report
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     """A page about two backends, stale, in a browser of its own."""
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if not (browser and driver):
-        reason = "needs chromium and chromedriver: apt-get install chromium chromium-driver"
-        if os.environ.get("REQUIRE_BROWSER"):
-            pytest.fail(reason)
-        pytest.skip(reason)
     file = tmp_path_factory.mktemp("report") / "report.html"
     file.write_text(report.as_html(old(built(RESULTS))), encoding="utf-8")
-    options = webdriver.ChromeOptions()
-    options.binary_location = browser
-    for switch in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1400,900"):
-        options.add_argument(switch)
-    with webdriver.Chrome(options, webdriver.ChromeService(driver)) as opened:
+    with browser.start() as opened:
         opened.get(file.as_uri())
         yield opened
 

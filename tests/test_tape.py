@@ -12,6 +12,7 @@ import pytest
 
 import array_losses as al
 from array_losses._array import namespace
+from array_losses.autodiff import closed_form
 from array_losses.autodiff._tape import TapeArray, custom, on_tape, stop_gradient, value_and_grad
 
 LIBRARIES = pytest.mark.parametrize("library", [np, array_api_strict], ids=["numpy", "strict"])
@@ -293,6 +294,60 @@ def test_derivatives_of_custom_slopes() -> None:
     inner: Any = lambda x: grad(lambda y: x * x * product()(y, y))(number(3))
     assert inner(number(2)) == 24.0
     assert grad(inner)(number(2)) == 24.0
+
+
+def test_one_number_for_all_entries() -> None:
+    """The gradient below a sum is not spread before it has to be."""
+    x = np.asarray([[1.0, 2.0, 4.0]])
+
+    def sums(x: Any) -> Any:
+        xp = namespace(x)
+        whole = xp.reshape(xp.sum(x, keepdims=True), ()) + 2.0 * xp.mean(xp.permute_dims(x, (1, 0)))
+        return whole + total(x[:, :2]) + total(x * x) + total(xp.exp(x)) * 0.0
+
+    assert grad(total)(x).tolist() == [[1.0, 1.0, 1.0]]
+    np.testing.assert_allclose(grad(sums)(x), 1 + 2 / 3 + np.asarray([[1.0, 1.0, 0.0]]) + 2 * x)
+    assert grad(lambda x: total(grad(lambda y: total(y) * total(y))(x)))(x).tolist() == [[6.0, 6.0, 6.0]]
+    assert grad(lambda x: total(grad(lambda y: total(total(x) * y))(x)))(x).tolist() == [[3.0, 3.0, 3.0]]
+
+
+def test_numbers_of_numpy_beside_arrays() -> None:
+    """A float64 of NumPy is a Python number, and has a method `trace`."""
+    x, scale = np.asarray([1.0, 2.0]), np.float64(3.0)
+    assert grad(lambda x: total(product()(x, scale)))(x).tolist() == [3.0, 3.0]
+    assert grad(lambda x: total(x) * namespace(x).sum(scale))(x).tolist() == [3.0, 3.0]
+    assert grad(lambda x: grad(lambda y: total(product()(x * y, scale)))(number(2)))(number(5)) == 3.0
+
+
+@LIBRARIES
+def test_slopes_that_rows_share(library: Any) -> None:
+    """A kernel's slopes may have less rows than its value."""
+
+    def difference(xp: Any, arrays: Any, wanted: Any) -> Any:
+        a, b = arrays
+        return a - b, [xp.ones_like(a) if wanted[0] else None, -xp.ones_like(b) if wanted[1] else None]
+
+    a, b = library.asarray([[1.0], [2.0]]), library.asarray([[3.0, 4.0, 5.0]])
+    rows: Any = lambda a, b: closed_form(difference, (0, 0), (), a, b)
+    of_a, of_b = grad(lambda a, b: total(rows(a, b)), (0, 1))(a, b)
+    assert [np.asarray(of_a).tolist(), np.asarray(of_b).tolist()] == [[[3.0], [3.0]], [[-2.0, -2.0, -2.0]]]
+    of_a, of_b = grad(lambda a, b: total(rows(a, b) * rows(a, b)), (0, 1))(a, b)
+    assert [np.asarray(of_a).tolist(), np.asarray(of_b).tolist()] == [[[-18.0], [-12.0]], [[6.0, 10.0, 14.0]]]
+
+
+@pytest.mark.parametrize("size", [3, 10_000])
+def test_slopes_are_nobody_elses(size: int) -> None:
+    """What comes back as a gradient is no array of the caller's, nor the value."""
+    x, t = np.full(size, 0.5), np.zeros(size)
+
+    def both(x: Any) -> Any:
+        rows = al.l2_loss(x, t)
+        return total(rows), rows
+
+    (_, rows), g = al.value_and_grad(both, has_aux=True)(x)
+    assert not any(np.shares_memory(g, known) for known in (x, t, rows))
+    assert al.grad(lambda x: total(al.huber_loss(x, t)) * 2.0)(x).tolist() == [1.0] * size
+    assert x.tolist() == [0.5] * size
 
 
 # -------------------------------------------------------------------------------------- kinks

@@ -1,6 +1,8 @@
 """Floor 1: derivatives. The tape, closed forms told to every library, and `grad`, `value_and_grad`, `stop_gradient`."""
 
-from ._closed_form import INDEX, Affine, Kernel, Ranks, closed_form, dense, own_axes, unblocked, widened
+from ._closed_form import INDEX, Kernel, Ranks, closed_form, own_axes, unblocked, widened
+from ._pullback import with_pullbacks
+from ._slopes import Affine, dense
 from ._transforms import (
     apart,
     array_namespace,
@@ -30,4 +32,5 @@ __all__ = [
     "value_and_grad",
     "value_grad_and_hessian_diagonal",
     "widened",
+    "with_pullbacks",
 ]

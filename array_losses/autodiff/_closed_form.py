@@ -14,45 +14,47 @@ library's own module (`_array.raw`), and a kernel uses of it only what all libra
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from .. import _xla
+from .. import _cuda, _numpy, _xla
 from .._array import (
     Array,
     Namespace,
     astype,
     broadcast_shape,
     computing_dtype,
+    is_cupy,
+    is_dask,
     is_float16,
     is_jax,
     is_numpy,
-    is_plain,
     is_tape,
     is_torch,
     namespace,
     plain_cpu,
     raw,
 )
-from .._blocks import in_blocks
+from .._blocks import fits_a_block, in_blocks
+from ._slopes import (
+    MANY,
+    Slopes,
+    dense,
+    flattened,
+    nobody_elses,
+    padded,
+    pull_back_any,
+    restored,
+    sources_of,
+    within_range,
+)
 
-
-class Affine(NamedTuple):
-    """Slopes constant + factor * arrays[source], of which the first two have own axes of length 1, or few."""
-
-    constant: Array
-    factor: Array
-    source: int
-
-
-Slopes = Array | Affine | None
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 Kernel = Callable[..., tuple[Array, list[Any]]]
 Ranks = tuple[int, ...]
 INDEX = -1
-LARGEST_FLOAT16 = 65504.0
 
 
 def unblocked(kernel: AnyFunction) -> AnyFunction:
@@ -67,6 +69,8 @@ UNBLOCKED: set[Any] = set()
 def closed_form(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...], *arrays: Array) -> Array:
     """The kernel's value for each row, differentiable in the arrays' library through the kernel's slopes."""
     xp = namespace(*arrays)
+    if is_numpy(xp):
+        return _evaluate(xp, kernel, ranks, options, arrays, (False,) * len(arrays), blocks=True)[0]
     if is_torch(xp):
         from . import _torch
 
@@ -78,8 +82,8 @@ def closed_form(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...], *arrays:
     if is_tape(xp):
         from . import _tape
 
-        return _tape.custom(_tape_rule(kernel, ranks, options), arrays)
-    return evaluate(kernel, ranks, options, arrays, [False] * len(arrays))[0]
+        return _tape.custom(_tape_rule(kernel, ranks, options), arrays, any_shape=True)
+    return evaluate(kernel, ranks, options, arrays, (False,) * len(arrays))[0]
 
 
 def widened(x: Array, dtype: Any) -> Array:
@@ -97,16 +101,17 @@ def _identity(xp: Namespace, arrays: Sequence[Array], wanted: Sequence[bool]) ->
 def _tape_rule(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...]) -> Callable[..., Any]:
     def rule(*arrays: Array, wanted: Sequence[bool]) -> tuple[Array, list[Callable[[Array], Array] | None]]:
         value, slopes = evaluate(kernel, ranks, options, arrays, wanted)
-        if is_tape(namespace(*arrays)):
+        xp = namespace(*arrays)
+        if is_tape(xp):
             # A derivative of a derivative: the slopes above are differentiated as the formulas that they are.
             value = closed_form(kernel, ranks, options, *arrays)
-        return value, [None if s is None else _pullback(s, x, arrays) for s, x in zip(slopes, arrays)]
+        known = [value, *arrays, *slopes] if is_numpy(xp) and value.size >= MANY else []
+        return value, [
+            None if s is None else functools.partial(pull_back_any, value.shape, s, x, arrays, nobody_elses(s, known))
+            for s, x in zip(slopes, arrays)
+        ]
 
     return rule
-
-
-def _pullback(slopes: Array | Affine, x: Array, arrays: Sequence[Array]) -> Callable[[Array], Array]:
-    return lambda g: pull_back(g, slopes, x, arrays)
 
 
 # Up to this many numbers NumPy computes plain tensors, because PyTorch needs twice as long for each call. Measured
@@ -121,25 +126,66 @@ def evaluate(
 ) -> tuple[Array, list[Slopes]]:
     """The kernel's value and the wanted slopes of some arrays, computed at least in float32."""
     standard = namespace(*arrays)
-    leading = broadcast_shape(*[x.shape[: x.ndim - own_axes(rank)] for x, rank in zip(arrays, ranks)])
+    if is_numpy(standard):
+        return _evaluate(standard, kernel, ranks, options, arrays, wanted, blocks=True)
     if not plain_cpu(standard, *arrays):
-        return _evaluate(standard, kernel, ranks, options, arrays, wanted, leading, blocks=is_numpy(standard))
-    torch = raw(standard)
-    width = max([math.prod(x.shape[x.ndim - rank :]) if rank > 0 else 0 for x, rank in zip(arrays, ranks)])
-    if math.prod(leading) * (width or COST_OF_ONE) > FEW_NUMBERS and torch.get_num_threads() > 1:
-        return _evaluate(standard, kernel, ranks, options, arrays, wanted, leading, blocks=True)
+        if is_dask(standard):
+            rows, own = functools.partial(_dense, kernel, ranks, options), [own_axes(rank) for rank in ranks]
+            dtype = _computing_dtype(standard, arrays, ranks)
+            found: tuple[Array, list[Slopes]] | None = standard.by_rows(rows, arrays, own, wanted, dtype)
+            if found is not None:
+                return found
+        return _evaluate(standard, kernel, ranks, options, arrays, wanted, blocks=False)
+    few = by_numpy(standard, kernel, ranks, options, arrays, wanted)
+    return few or _evaluate(standard, kernel, ranks, options, arrays, wanted, blocks=True)
 
-    # On the tensors' own memory. NumPy knows float16, but has other default dtypes and no bfloat16.
-    dtype = _computing_dtype(standard, arrays, ranks)
-    views = [
-        (x if rank == INDEX or x.dtype in (dtype, torch.float16) else x.to(dtype)).detach().numpy()
-        for x, rank in zip(arrays, ranks)
-    ]
-    value, slopes = _evaluate(namespace(*views), kernel, ranks, options, views, wanted, leading, blocks=True)
+
+def by_numpy(
+    standard: Namespace,
+    kernel: Kernel,
+    ranks: Ranks,
+    options: tuple[Any, ...],
+    arrays: Sequence[Array],
+    wanted: Sequence[bool],
+) -> tuple[Array, list[Slopes]] | None:
+    """The same for plain tensors by NumPy on their own memory, if there are few numbers."""
+    torch = raw(standard)
+    plan = _kept_plan(standard, arrays, ranks)
+    if plan.cost > FEW_NUMBERS and torch.get_num_threads() > 1:
+        return None
+    if not plan.ready:
+        # NumPy knows float16, but has other default dtypes and no bfloat16.
+        known = plan.dtype, torch.float16
+        arrays = [x if rank == INDEX or x.dtype in known else x.to(plan.dtype) for x, rank in zip(arrays, ranks)]
+    views = [(x.detach() if x.requires_grad else x).numpy() for x in arrays]
+    value, slopes = _evaluate(namespace(views[0]), kernel, ranks, options, views, wanted, blocks=True)
     # Without leading axes NumPy returns scalars of its own.
-    tensor = torch.from_numpy if leading else torch.as_tensor
+    tensor = torch.from_numpy if plan.leading else torch.as_tensor
+    if True not in wanted:
+        return tensor(value), slopes
     parts = [None if part is None else tensor(part) for part in flattened(slopes)]
     return tensor(value), restored(parts, sources_of(slopes))
+
+
+def _dense(
+    kernel: Kernel, ranks: Ranks, options: tuple[Any, ...], wanted: Sequence[bool], *arrays: Array
+) -> list[Array]:
+    """The value of rows and their wanted slopes, written out."""
+    value, slopes = evaluate(kernel, ranks, options, arrays, wanted)
+    xp, found = raw(namespace(*arrays)), [value]
+    for s, x, rank in zip(slopes, arrays, ranks):
+        if s is not None:
+            shape = (*value.shape, *x.shape[x.ndim - own_axes(rank) :])
+            found.append(xp.broadcast_to(dense(s, arrays), shape))
+    return found
+
+
+def _leading(arrays: Sequence[Array], ranks: Ranks) -> tuple[int, ...]:
+    """The shape that the rows of some arrays have in common."""
+    shapes = []
+    for x, rank in zip(arrays, ranks):
+        shapes.append(x.shape[: x.ndim - own_axes(rank)])
+    return broadcast_shape(*shapes)
 
 
 def own_axes(rank: int) -> int:
@@ -148,7 +194,7 @@ def own_axes(rank: int) -> int:
 
 
 def _computing_dtype(xp: Namespace, arrays: Sequence[Array], ranks: Ranks) -> Any:
-    return computing_dtype(xp, *[x for x, rank in zip(arrays, ranks) if rank != INDEX])
+    return computing_dtype(xp, *([x for x, rank in zip(arrays, ranks) if rank != INDEX] if INDEX in ranks else arrays))
 
 
 def _evaluate(
@@ -158,90 +204,118 @@ def _evaluate(
     options: tuple[Any, ...],
     arrays: Sequence[Array],
     wanted: Sequence[bool],
-    leading: tuple[int, ...],
     blocks: bool,
 ) -> tuple[Array, list[Slopes]]:
+    if blocks:
+        plan = _kept_plan(standard, arrays, ranks)
+        return _by_blocks(standard, kernel, ranks, options, arrays, wanted, plan)
     xp = raw(standard)
-    dtype = _computing_dtype(standard, arrays, ranks)
-    aligned = []
+    leading, dtype = _leading(arrays, ranks), _computing_dtype(standard, arrays, ranks)
+    aligned = _aligned(xp, arrays, ranks, leading)
+    numbers = _numbers(standard, aligned, ranks, dtype)
+    if is_cupy(xp) and INDEX not in ranks:
+        found = _cuda.rows(xp, kernel, options, numbers, wanted, leading, dtype)
+        if found is not None:
+            return found
+    value, slopes = kernel(xp, numbers, wanted, *options)
+    if is_jax(xp):
+        # JAX casts the product itself when it transposes, so the slopes have to fit already.
+        slopes = [within_range(xp, dense(s, numbers), x) for s, x in zip(slopes, aligned)]
+    return value, slopes
+
+
+class _Plan(NamedTuple):
+    """What the shapes and dtypes of some arrays say about their rows."""
+
+    leading: tuple[int, ...]
+    dtype: Any
+    ready: bool  # whether a kernel can take the arrays as they are
+    whole: bool  # whether they fit a block
+    cost: int  # in numbers
+
+
+def _plan(standard: Namespace, arrays: Sequence[Array], ranks: Ranks) -> _Plan:
+    leading, dtype = _leading(arrays, ranks), _computing_dtype(standard, arrays, ranks)
+    ready = all(
+        x.ndim == len(leading) + own_axes(rank) and (rank == INDEX or x.dtype == dtype)
+        for x, rank in zip(arrays, ranks)
+    )
+    width = max([math.prod(x.shape[x.ndim - rank :]) if rank > 0 else 0 for x, rank in zip(arrays, ranks)])
+    cost = math.prod(leading) * (width or COST_OF_ONE)
+    return _Plan(leading, dtype, ready, fits_a_block(raw(standard), arrays, leading), cost)
+
+
+_plans: dict[tuple[Any, ...], _Plan] = {}
+MOST_PLANS = 1_024
+
+
+def _kept_plan(standard: Namespace, arrays: Sequence[Array], ranks: Ranks) -> _Plan:
+    """The same, remembered: to plan takes as long as to compute a few hundred rows.
+
+    For NumPy and PyTorch. The dtype of PyTorch's integers is not for ever, and what depends on it is not kept.
+    """
+    key: tuple[Any, ...] = (ranks,)
+    for x in arrays:
+        key += x.shape, x.dtype
+    found = _plans.get(key)
+    if found is None:
+        found = _plan(standard, arrays, ranks)
+        if found.ready or is_numpy(standard):
+            if len(_plans) >= MOST_PLANS:
+                _plans.clear()
+            _plans[key] = found
+    return found
+
+
+@_numpy.quiet
+def _by_blocks(
+    standard: Namespace,
+    kernel: Kernel,
+    ranks: Ranks,
+    options: tuple[Any, ...],
+    arrays: Sequence[Array],
+    wanted: Sequence[bool],
+    plan: _Plan,
+) -> tuple[Array, list[Slopes]]:
+    xp = raw(standard)
+    if not plan.ready:
+        arrays = _aligned(xp, arrays, ranks, plan.leading)
+    if plan.whole or kernel in UNBLOCKED:
+        return kernel(xp, arrays if plan.ready else _numbers(standard, arrays, ranks, plan.dtype), wanted, *options)
+    return _piecewise(standard, kernel, ranks, options, arrays, wanted, plan.leading, plan.dtype)
+
+
+def _aligned(xp: Namespace, arrays: Sequence[Array], ranks: Ranks, leading: tuple[int, ...]) -> list[Array]:
+    """The arrays with all the leading axes that there are."""
+    found = []
     for x, rank in zip(arrays, ranks):
         ndim = len(leading) + own_axes(rank)
-        aligned.append(x if x.ndim == ndim else xp.reshape(x, _padded(x.shape, ndim)))
+        found.append(x if x.ndim == ndim else xp.reshape(x, padded(x.shape, ndim)))
+    return found
 
-    def rows(parts: Sequence[Array]) -> tuple[Array, list[Slopes]]:
-        numbers = [x if rank == INDEX else astype(standard, x, dtype) for x, rank in zip(parts, ranks)]
-        value, slopes = kernel(xp, numbers, wanted, *options)
-        if is_jax(xp):
-            # JAX casts the product itself when it transposes, so the slopes have to fit already.
-            slopes = [_within_range(xp, dense(s, numbers), x) for s, x in zip(slopes, parts)]
-        return value, slopes
 
-    if not blocks:
-        return rows(aligned)
+def _piecewise(
+    standard: Namespace,
+    kernel: Kernel,
+    ranks: Ranks,
+    options: tuple[Any, ...],
+    arrays: Sequence[Array],
+    wanted: Sequence[bool],
+    leading: tuple[int, ...],
+    dtype: Any,
+) -> tuple[Array, list[Slopes]]:
+    """The kernel's rows block by block."""
     sources: list[int | None] = []
 
     def flat(parts: Sequence[Array]) -> tuple[Array, list[Array | None]]:
-        value, slopes = rows(parts)
+        value, slopes = kernel(raw(standard), _numbers(standard, parts, ranks, dtype), wanted, *options)
         sources[:] = sources_of(slopes)
         return value, flattened(slopes)
 
-    with xp.errstate(all="ignore") if is_numpy(xp) else contextlib.nullcontext():
-        if kernel in UNBLOCKED:
-            return rows(aligned)
-        value, found = in_blocks(xp, flat, aligned, leading, dtype)
+    value, found = in_blocks(raw(standard), flat, arrays, leading, dtype)
     return value, restored(found, sources)
 
 
-def _padded(shape: tuple[int, ...], ndim: int) -> tuple[int, ...]:
-    return (1,) * (ndim - len(shape)) + tuple(shape)
-
-
-def _within_range(xp: Namespace, gradient: Array | None, x: Array) -> Array | None:
-    """A gradient that fits the dtype of `x`: computed in float32, it can be too large for float16."""
-    if gradient is None or not is_float16(xp, x.dtype):
-        return gradient
-    return xp.clip(gradient, -LARGEST_FLOAT16, LARGEST_FLOAT16)
-
-
-def flattened(slopes: Sequence[Slopes]) -> list[Array | None]:
-    """The arrays that slopes are made of."""
-    return [part for s in slopes for part in (s[:2] if isinstance(s, Affine) else (s,))]
-
-
-def restored(parts: Sequence[Array | None], sources: Sequence[int | None]) -> list[Slopes]:
-    """Slopes made of these arrays, where `sources` says for each whether it is affine in another array."""
-    rest = iter(parts)
-    return [next(rest) if source is None else Affine(next(rest), next(rest), source) for source in sources]
-
-
-def sources_of(slopes: Sequence[Slopes]) -> list[int | None]:
-    return [s.source if isinstance(s, Affine) else None for s in slopes]
-
-
-def dense(slopes: Slopes, arrays: Sequence[Array]) -> Array | None:
-    """Slopes written out."""
-    if slopes is None or not isinstance(slopes, Affine):
-        return slopes
-    constant, factor, source = slopes
-    xp = namespace(constant)
-    found = factor * astype(xp, arrays[source], constant.dtype)
-    if is_plain(xp):
-        found += constant
-        return found
-    return found + constant
-
-
-def pull_back(g: Array, slopes: Array | Affine, x: Array, arrays: Sequence[Array]) -> Array:
-    """The gradient of `x`: each row's slopes times its incoming gradient, summed where `x` was broadcast."""
-    ndim = (slopes.constant if isinstance(slopes, Affine) else slopes).ndim
-    xp = namespace(g, x)
-    g = raw(xp).reshape(g, (*g.shape, *(1,) * (ndim - g.ndim)))
-    if isinstance(slopes, Affine):
-        gradient: Array = dense(Affine(g * slopes.constant, g * slopes.factor, slopes.source), arrays)
-    else:
-        gradient = g * slopes
-    if gradient.shape != x.shape:
-        shape = _padded(x.shape, gradient.ndim)
-        axes = tuple(i for i, (big, small) in enumerate(zip(gradient.shape, shape)) if small == 1 != big)
-        gradient = xp.reshape(xp.sum(gradient, axis=axes, keepdims=True), x.shape)
-    return astype(xp, _within_range(xp, gradient, x), x.dtype)
+def _numbers(standard: Namespace, arrays: Sequence[Array], ranks: Ranks, dtype: Any) -> list[Array]:
+    """What a kernel computes with, in one dtype; indices stay what they are."""
+    return [x if rank == INDEX else astype(standard, x, dtype) for x, rank in zip(arrays, ranks)]

@@ -12,7 +12,8 @@ from jax.custom_derivatives import SymbolicZero
 
 from .._array import Array, astype, computing_dtype
 from .._xla import unshared
-from ._closed_form import INDEX, Kernel, Ranks, dense, evaluate, own_axes
+from ._closed_form import INDEX, Kernel, Ranks, evaluate, own_axes
+from ._slopes import dense
 
 
 def apply(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...], arrays: tuple[Array, ...]) -> Array:

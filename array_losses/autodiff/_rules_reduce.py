@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .._array import is_dask
 from .._numerics import device_of
 from ._rules_elementwise import Rule
 
@@ -42,14 +43,28 @@ def at(axis: int, index: int | slice, ndim: int) -> tuple[int | slice, ...]:
 # ------------------------------------------------------------------------------------------------- reductions
 
 
-def _sum(xp: Any, out: Any, x: Any, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Any:
+def _spread(xp: Any, x: Any, axis: Axis) -> Callable[[Any], Any]:
+    """From the gradient of a reduction to that of the entries."""
     shape = x.shape
-    return (lambda g: xp.broadcast_to(xp.reshape(g, _kept(shape, axis)), shape),)
+    if is_dask(xp.base):
+        zeros = xp.zeros_like(x)  # in the chunks of x, where broadcast_to makes one, as long as all of them
+        return lambda g: zeros + xp.reshape(g, _kept(shape, axis))
+    if axis is None:
+        return lambda g: xp.reshape(g, ())  # the tape takes it for all entries
+    return lambda g: xp.broadcast_to(xp.reshape(g, _kept(shape, axis)), shape)
+
+
+def _sum(xp: Any, out: Any, x: Any, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Any:
+    return (_spread(xp, x, axis),)
+
+
+def _sum_or_total(xp: Any, x: Any, **options: Any) -> Any:
+    return xp.call("sum", x, **options) if options or is_dask(xp.base) else xp.total(x)
 
 
 def _mean(xp: Any, out: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    shape, count = x.shape, _count(x.shape, axis)
-    return (lambda g: xp.broadcast_to(xp.reshape(g / count, _kept(shape, axis)), shape),)
+    spread, count = _spread(xp, x, axis), _count(x.shape, axis)
+    return (lambda g: spread(g / count),)
 
 
 def _prod(xp: Any, out: Any, x: Any, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Any:
@@ -207,5 +222,6 @@ REDUCE_COMPOSED: dict[str, Callable[..., Any]] = {
     "cumulative_prod": _cumulative_prod,
     "diff": _diff,
     "matmul": _matmul,
+    "sum": _sum_or_total,
     "tensordot": _tensordot,
 }

@@ -22,25 +22,22 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from types import ModuleType
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
-from .._array import namespace
+from .._array import WRAPPERS, is_numpy, namespace, total_of
 from ._rules import COMPOSED, NOT_DIFFERENTIABLE, RULES, VALUES
 
 Array = Any
 Vjp = Callable[[Any], Any]
 
 _NUMBERS = (int, float, complex)
+_STATIC = (int, float, str, type(None))
+_CONTAINERS = (dict, list, tuple)
 _levels = itertools.count(1)
 
 
-class _Edge(NamedTuple):
-    """The way from the output of an operation back to one of its arguments."""
-
-    target: int
-    vjp: Vjp
-    shape: tuple[int, ...]
-    dtype: Any
+Edge = tuple[int, Vjp, tuple[int, ...], Any]
+"""The way from the output of an operation back to one of its arguments: its node, its shape and its dtype."""
 
 
 class Trace:
@@ -48,34 +45,58 @@ class Trace:
 
     def __init__(self) -> None:
         self.level = next(_levels)
-        self.nodes: list[tuple[_Edge, ...]] = []
+        self.nodes: list[tuple[Sequence[Edge], tuple[int, ...] | None]] = []
+        """The edges of each operation, and the shape in which their functions want its gradient; None for any that
+        broadcasts to its own."""
         self.leaves = 0
+        self.xp: TapeNamespace | None = None
+        """That of the leaves."""
 
     def leaf(self, value: TapeArray) -> TapeArray:
         self.leaves += 1
-        return self.add(value, ())
+        self.xp = value.xp
+        return self.add(value, (), None)
 
-    def add(self, value: TapeArray, edges: tuple[_Edge, ...]) -> TapeArray:
-        self.nodes.append(edges)
+    def add(self, value: TapeArray, edges: Sequence[Edge], wants: tuple[int, ...] | None) -> TapeArray:
+        self.nodes.append((edges, wants))
         return TapeArray(value, value.xp, self, len(self.nodes) - 1)
 
     def pull_back(self, output: TapeArray) -> dict[int, TapeArray]:
-        """The gradient of `output` with respect to each leaf that it depends on. Empties the trace."""
-        gradients = {output.index: output.xp.ones_like(output.value)} if output.trace is self else {}
+        """The gradient of `output` with respect to each leaf that it depends on. Empties the trace.
+
+        It may be one number for all entries of a leaf.
+        """
+        gradients: dict[int, Any] = {}
+        if output.trace is self:
+            gradients[output.index] = TapeArray(_one(output.xp.base, _bare(output)), output.xp)
         while len(self.nodes) > self.leaves:
-            edges = self.nodes.pop()
+            edges, wants = self.nodes.pop()
             g = gradients.pop(len(self.nodes), None)
             if g is None:
                 continue
+            if wants is not None and g.shape != wants:
+                g = g.xp.broadcast_to(g, wants)
             for target, vjp, shape, dtype in edges:
                 piece = _fit(vjp(g), shape, dtype)
                 gradients[target] = gradients[target] + piece if target in gradients else piece
         return gradients
 
 
+def _same(g: Any) -> Any:
+    return g
+
+
+def _one(base: Any, x: Any) -> Any:
+    """A 1 of the dtype of a number."""
+    return x.dtype.type(1) if is_numpy(base) else base.ones_like(x)
+
+
 def _fit(g: TapeArray, shape: tuple[int, ...], dtype: Any) -> TapeArray:
-    """Undo broadcasting and promotion: `g` with the shape and dtype of the argument that it belongs to."""
-    if g.shape != shape:
+    """Undo broadcasting and promotion: `g` with the shape and dtype of the argument that it belongs to.
+
+    One number stays one, for all entries.
+    """
+    if g.shape != shape and g.shape != ():
         new = g.ndim - len(shape)
         axes = tuple(i for i in range(g.ndim) if i < new or shape[i - new] == 1 != g.shape[i])
         g = g.xp.reshape(g.xp.sum(g, axis=axes), shape)
@@ -88,7 +109,7 @@ class TapeArray:
     `value` is the array inside: the library's own at level 0, where `trace` is None, a `TapeArray` above.
     """
 
-    __slots__ = ("index", "trace", "value", "xp")
+    __slots__ = ("dtype", "index", "shape", "trace", "value", "xp")
 
     __array_ufunc__ = None  # NumPy then leaves `ndarray * TapeArray` to us; CuPy looks at the priority
     __array_priority__ = 1e6
@@ -99,6 +120,8 @@ class TapeArray:
         self.xp = xp
         self.trace = trace
         self.index = index
+        self.shape: tuple[int, ...] = tuple(value.shape)
+        self.dtype = value.dtype
 
     def __array_namespace__(self, *, api_version: str | None = None) -> TapeNamespace:
         return self.xp
@@ -106,10 +129,8 @@ class TapeArray:
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError("an array on the tape does not turn into a NumPy array: its gradient would be lost")
 
-    shape: tuple[int, ...] = property(lambda self: tuple(self.value.shape))  # type: ignore[assignment]
-    ndim: int = property(lambda self: len(self.value.shape))  # type: ignore[assignment]
+    ndim: int = property(lambda self: len(self.shape))  # type: ignore[assignment]
     size: int = property(lambda self: self.value.size)  # type: ignore[assignment]
-    dtype: Any = property(lambda self: self.value.dtype)
     device: Any = property(lambda self: getattr(self.value, "device", None))
     mT: Any = property(lambda self: self.xp.matrix_transpose(self))  # noqa: N815
 
@@ -147,6 +168,8 @@ class TapeArray:
     def __repr__(self) -> str:
         return f"TapeArray({_unwrap(self)!r}, level={self.trace.level if self.trace else 0})"
 
+
+WRAPPERS.add(TapeArray)
 
 _UNARY = {"abs": "abs", "invert": "bitwise_invert", "neg": "negative", "pos": "positive"}
 _COMPARISONS = {
@@ -207,6 +230,13 @@ class TapeNamespace:
         return f"<{self.__name__}>"
 
     def __getattr__(self, name: str) -> Any:
+        """Found here the first time, in the instance from then on."""
+        found = self._find(name)
+        if not name.startswith("__"):
+            setattr(self, name, found)
+        return found
+
+    def _find(self, name: str) -> Any:
         if name in COMPOSED:
             return partial(COMPOSED[name], self)
         if name in RULES:
@@ -221,11 +251,14 @@ class TapeNamespace:
     def lift(self, x: Any) -> Any:
         """An array of the library as a constant on the tape; anything else as it is."""
         if isinstance(x, TapeArray):
+            if x.xp is self:
+                return x
             xp = x.xp
         elif isinstance(x, _NUMBERS) or not _is_array(x):
             return x
         else:
-            x, xp = TapeArray(x, self), tape_namespace(namespace(x))
+            base = namespace(x)
+            x, xp = TapeArray(x, self), self if base is self.base else tape_namespace(base)
         if xp is not self:
             raise TypeError(f"arrays of {self.base.__name__} and {xp.base.__name__} do not mix")
         return x
@@ -237,27 +270,48 @@ class TapeNamespace:
 
     def call(self, name: str, *args: Any, **params: Any) -> TapeArray:
         """Compute an operation that has a rule, and record it on the highest trace among its arguments."""
-        if params:
-            params = {key: self._without_gradient(name, value) for key, value in params.items()}
-        args = tuple([self.lift(arg) for arg in args])
+        for key, value in params.items():
+            if not isinstance(value, _STATIC):
+                params[key] = self._without_gradient(name, value)
+        return self._apply(name, [self.lift(arg) for arg in args], params)
+
+    def _apply(self, name: str, args: Sequence[Any], params: dict[str, Any]) -> TapeArray:
         trace = _highest(args)
         if trace is None:
             function = partial(VALUES[name], self.base) if name in VALUES else getattr(self.base, name)
             bare = [arg.value if isinstance(arg, TapeArray) else arg for arg in args]
             return TapeArray(function(*bare, **params), self)
         inner = _inside(trace, args)
-        output = self.call(name, *inner, **params)
+        output = self._apply(name, inner, params)
         return self.record(trace, output, args, RULES[name](self, output, *inner, **params))
 
-    def record(self, trace: Trace, output: TapeArray, args: Sequence[Any], vjps: Sequence[Vjp | None]) -> TapeArray:
+    def total(self, x: Any) -> TapeArray:
+        """The sum of all entries, which ends nearly every loss: what `call` would do, by the shortest way."""
+        x = self.lift(x)
+        if not isinstance(x, TapeArray):  # a float64 of NumPy is a Python number as well
+            return TapeArray(total_of(self.base, x), self)
+        if x.trace is None:
+            return TapeArray(total_of(self.base, x.value), self)
+        trace: Trace = x.trace
+        return trace.add(self.total(x.value), ((x.index, _same, x.shape, x.dtype),), None)
+
+    def record(
+        self,
+        trace: Trace,
+        output: TapeArray,
+        args: Sequence[Any],
+        vjps: Sequence[Vjp | None],
+        any_shape: bool = False,
+    ) -> TapeArray:
+        """Note an operation. With `any_shape` its rule takes gradients that broadcast to the shape of its output."""
         if not _is_floating(self.base, output.dtype):
             return output
-        edges = tuple(
-            _Edge(arg.index, vjp, arg.shape, arg.dtype)
+        edges = [
+            (arg.index, vjp, arg.shape, arg.dtype)
             for arg, vjp in zip(args, vjps, strict=False)
             if vjp and isinstance(arg, TapeArray) and arg.trace is trace
-        )
-        return trace.add(output, edges) if edges else output
+        ]
+        return trace.add(output, edges, None if any_shape else output.shape) if edges else output
 
     def constant(self, name: str, *args: Any, **params: Any) -> Any:
         """Compute a function without a rule: it has no derivative, or its arguments are constants."""
@@ -266,9 +320,14 @@ class TapeNamespace:
         else:
             args, params = self._without_gradient(name, args), self._without_gradient(name, params)
         result = getattr(self.base, name)(*args, **params)
-        return _map(lambda x: TapeArray(x, self) if _is_array(x) else x, result)
+        return _map(self._wrapped, result)
+
+    def _wrapped(self, x: Any) -> Any:
+        return TapeArray(x, self) if _is_array(x) else x
 
     def _without_gradient(self, name: str, tree: Any) -> Any:
+        if isinstance(tree, _CONTAINERS) and not tree:
+            return tree
         if any(isinstance(leaf, TapeArray) and leaf.trace for leaf in _leaves(tree)):
             raise NotImplementedError(f"the tape has no derivative rule for this use of {name.lstrip('_')!r}")
         return _unwrap(tree)
@@ -291,8 +350,11 @@ def _is_array(x: Any) -> bool:
 
 
 def _highest(args: Sequence[Any]) -> Trace | None:
-    traces = (arg.trace for arg in args if isinstance(arg, TapeArray) and arg.trace)
-    return max(traces, key=lambda trace: trace.level, default=None)
+    found: Trace | None = None
+    for arg in args:
+        if isinstance(arg, TapeArray) and arg.trace and (found is None or arg.trace.level > found.level):
+            found = arg.trace
+    return found
 
 
 def _inside(trace: Trace, args: Sequence[Any]) -> list[Any]:
@@ -302,31 +364,38 @@ def _inside(trace: Trace, args: Sequence[Any]) -> list[Any]:
 
 def _map(function: Callable[[Any], Any], tree: Any) -> Any:
     """Apply a function to the leaves of nested lists, tuples and dicts."""
+    if not isinstance(tree, _CONTAINERS):
+        return function(tree)
     if isinstance(tree, dict):
         return {key: _map(function, branch) for key, branch in tree.items()}
-    if isinstance(tree, list | tuple):
-        branches = [_map(function, branch) for branch in tree]
-        return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
-    return function(tree)
+    branches = [_map(function, branch) for branch in tree]
+    return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
 
 
 def _leaves(tree: Any) -> Iterator[Any]:
-    if isinstance(tree, dict | list | tuple):
+    if isinstance(tree, _CONTAINERS):
         for branch in tree.values() if isinstance(tree, dict) else tree:
             yield from _leaves(branch)
     else:
         yield tree
 
 
+def _has_tape(tree: Any) -> bool:
+    """Whether any array in nested lists, tuples and dicts is on a tape."""
+    if not isinstance(tree, _CONTAINERS):
+        return isinstance(tree, TapeArray)
+    return True in [_has_tape(branch) for branch in (tree.values() if isinstance(tree, dict) else tree)]
+
+
 def _unwrap(tree: Any) -> Any:
     """The library's own arrays, under all levels."""
+    return _map(_bare, tree)
 
-    def bare(x: Any) -> Any:
-        while isinstance(x, TapeArray):
-            x = x.value
-        return x
 
-    return _map(bare, tree)
+def _bare(x: Any) -> Any:
+    while isinstance(x, TapeArray):
+        x = x.value
+    return x
 
 
 def on_tape(*arrays: Any) -> bool:
@@ -344,26 +413,30 @@ def plain(x: TapeArray) -> Any:
     return _unwrap(x)
 
 
-def custom(function: Callable[..., tuple[Any, Sequence[Vjp | None]]], arrays: Sequence[Any]) -> Any:
+def custom(
+    function: Callable[..., tuple[Any, Sequence[Vjp | None]]], arrays: Sequence[Any], any_shape: bool = False
+) -> Any:
     """Record a function that knows its own derivatives as one operation.
 
     `function(*arrays, wanted=...)` gets the arrays inside the highest level (the library's own, if that was
     the only one) and a tuple of bools that says which of them are differentiated. It returns its value and,
     for each array, a function from the gradient of the value to the gradient of that array, or None. If the
-    arrays it gets are on the tape themselves, both are differentiated like any other code.
+    arrays it gets are on the tape themselves, both are differentiated like any other code. With `any_shape`
+    the gradient of the value may be any that broadcasts to its shape.
     """
-    tapes = [x for x in arrays if isinstance(x, TapeArray)]
-    if not tapes:
+    found = [x.xp for x in arrays if isinstance(x, TapeArray)]
+    if not found:
         return function(*arrays, wanted=(False,) * len(arrays))[0]
-    xp = tapes[0].xp
+    xp = found[0]
     arrays = [xp.lift(x) for x in arrays]
     trace = _highest(arrays)
-    if trace is None:
-        return TapeArray(function(*_unwrap(arrays), wanted=(False,) * len(arrays))[0], xp)
-    wanted = tuple(isinstance(x, TapeArray) and x.trace is trace for x in arrays)
-    inner = _inside(trace, arrays)
+    wanted = tuple([trace is not None and isinstance(x, TapeArray) and x.trace is trace for x in arrays])
+    inner = [x.value if want else x for x, want in zip(arrays, wanted)]
     bare = _highest(inner) is None
-    value, vjps = function(*(_unwrap(inner) if bare else inner), wanted=wanted)
+    value, vjps = function(*([_bare(x) for x in inner] if bare else inner), wanted=wanted)
+    value = value if isinstance(value, TapeArray) else TapeArray(value, xp)
+    if trace is None:
+        return value
 
     def pull_back(i: int, vjp: Vjp, g: TapeArray) -> Any:
         if not bare:
@@ -373,8 +446,8 @@ def custom(function: Callable[..., tuple[Any, Sequence[Vjp | None]]], arrays: Se
         # The gradient is on a lower tape, the arrays were bare: lift them, and ask again.
         return xp.lift(cast(Vjp, function(*inner, wanted=wanted)[1][i])(g))
 
-    value = value if isinstance(value, TapeArray) else TapeArray(value, xp)
-    return xp.record(trace, value, arrays, [vjp and partial(pull_back, i, vjp) for i, vjp in enumerate(vjps)])
+    vjps = [vjp and partial(pull_back, i, vjp) for i, vjp in enumerate(vjps)]
+    return xp.record(trace, value, arrays, vjps, any_shape)
 
 
 def value_and_grad(
@@ -388,18 +461,18 @@ def value_and_grad(
 
     def differentiated(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         chosen = [_position(n, len(args)) for n in ((argnums,) if isinstance(argnums, int) else argnums)]
-        nested = any(isinstance(leaf, TapeArray) for leaf in _leaves((args, kwargs)))
+        nested = _has_tape(args) or _has_tape(kwargs)
         trace = Trace()
-        leaves = {n: _map(partial(_leaf, trace, n), args[n]) for n in chosen}
-        xp: TapeNamespace | None = next((leaf.xp for leaf in _leaves(leaves)), None)
+        given = list(args)
+        for n in chosen:
+            given[n] = _map(partial(_leaf, trace, n), args[n])
+        leaves = [given[n] for n in chosen]
+        xp = trace.xp
         if xp is None:
             raise TypeError(f"argument {chosen[0] if chosen else argnums} holds no array to differentiate")
 
         # `fun` gets containers of its own, which it may change.
-        result = fun(
-            *(_map(xp.lift, leaves.get(n, arg)) for n, arg in enumerate(args)),
-            **_map(xp.lift, kwargs),
-        )
+        result = fun(*[_map(xp.lift, arg) for arg in given], **_map(xp.lift, kwargs))
         value, aux = result if has_aux else (result, None)
         value = _number(xp, value)
         gradients = trace.pull_back(value)
@@ -411,9 +484,12 @@ def value_and_grad(
             return x if nested or x.trace else x.value
 
         def gradient(leaf: TapeArray) -> Any:
-            return finish(gradients[leaf.index] if leaf.index in gradients else xp.zeros_like(leaf.value))
+            if leaf.index not in gradients:
+                return finish(xp.zeros_like(leaf.value))
+            g = gradients[leaf.index]
+            return finish(g if g.shape == leaf.shape else xp.broadcast_to(g, leaf.shape))
 
-        found = tuple(_map(gradient, leaves[n]) for n in chosen)
+        found = tuple([_map(gradient, leaf) for leaf in leaves])
         answer = (finish(value), _map(finish, aux)) if has_aux else finish(value)
         return answer, found[0] if isinstance(argnums, int) else found
 
@@ -430,7 +506,7 @@ def _leaf(trace: Trace, number: int, x: Any) -> TapeArray:
     if not _is_array(x):
         raise TypeError(f"argument {number} must hold floating-point arrays; got {type(x).__name__}")
     xp = x.xp if isinstance(x, TapeArray) else tape_namespace(namespace(x))
-    if not xp.isdtype(x.dtype, "real floating"):
+    if not _is_floating(xp.base, x.dtype):
         raise TypeError(f"argument {number} must hold floating-point arrays; got dtype {x.dtype}")
     return trace.leaf(x if isinstance(x, TapeArray) else TapeArray(x, xp))
 
@@ -442,6 +518,6 @@ def _number(xp: TapeNamespace, value: Any) -> TapeArray:
     number = value if isinstance(value, TapeArray) else TapeArray(value, xp)
     if number.shape != ():
         raise ValueError(f"the function must return a 0-d array; got shape {number.shape}")
-    if not xp.isdtype(number.dtype, "real floating"):
+    if not _is_floating(xp.base, number.dtype):
         raise TypeError(f"the function must return an array of floating dtype; got dtype {number.dtype}")
     return number

@@ -7,19 +7,10 @@ from typing import Any
 
 import torch
 
-from .._array import Array
-from ._closed_form import (
-    Kernel,
-    Ranks,
-    Slopes,
-    dense,
-    evaluate,
-    flattened,
-    own_axes,
-    pull_back,
-    restored,
-    sources_of,
-)
+from .._array import Array, namespace, plain_cpu
+from ._closed_form import Kernel, Ranks, by_numpy, evaluate, own_axes
+from ._pullback import Rule
+from ._slopes import Slopes, dense, flattened, pull_back, restored, sources_of
 
 # Arrays a kernel may take. A fixed signature, because torch.compile hands `*arrays` on as one tuple inside
 # torch.func transforms.
@@ -38,10 +29,15 @@ def apply(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...], arrays: tuple[
         return _Rows.apply(kernel, ranks, options, wanted, *slots)[0]
     if transformed:
         return _TransformedRows.apply(kernel, ranks, options, (), *slots)[0]
-    if not torch.is_grad_enabled() or True not in wanted:
+    if True in wanted and torch.is_grad_enabled():
+        return _EagerRows.apply(kernel, ranks, options, wanted, *slots)
+    nothing = (False,) * len(arrays)
+    xp = namespace(*arrays)
+    found = by_numpy(xp, kernel, ranks, options, arrays, nothing) if plain_cpu(xp, *arrays) else None
+    if found is None:
         with torch.no_grad():  # mere numbers, and a kernel may know it
-            return evaluate(kernel, ranks, options, arrays, [False] * len(arrays))[0]
-    return _EagerRows.apply(kernel, ranks, options, wanted, *slots)
+            found = evaluate(kernel, ranks, options, arrays, nothing)
+    return found[0]
 
 
 class _Rows(torch.autograd.Function):
@@ -156,6 +152,33 @@ class _TransformedRows(_Rows):
             for s, move, rank in zip(slopes, moves, ctx.ranks)
             if s is not None
         )
+
+
+def with_pullbacks(rule: Rule, options: tuple[Any, ...], arrays: tuple[Array, ...]) -> Array:
+    recording = torch.is_grad_enabled() and True in [x.requires_grad for x in arrays]
+    if recording and not torch._C._are_functorch_transforms_active():
+        return _Pulled.apply(rule, options, *arrays)
+    return rule(namespace(*arrays), arrays, *options)[0]
+
+
+class _Pulled(torch.autograd.Function):
+    """A value and its pullbacks, which backward calls."""
+
+    @staticmethod
+    def forward(ctx: Any, rule: Rule, options: tuple[Any, ...], *arrays: Array) -> Array:
+        value, ctx.pullbacks = rule(namespace(*arrays), arrays, *options)
+        ctx.rule = rule, options
+        ctx.save_for_backward(*arrays)
+        return value
+
+    @staticmethod
+    def backward(ctx: Any, *g: Array) -> Any:
+        arrays, pullbacks = ctx.saved_tensors, ctx.pullbacks
+        if torch.is_grad_enabled():  # this backward is recorded: once more, as differentiable formulas
+            rule, options = ctx.rule
+            pullbacks = rule(namespace(*arrays), arrays, *options)[1]
+        wanted = ctx.needs_input_grad[2:]
+        return None, None, *[pull(g[0]) if asked and pull else None for pull, asked in zip(pullbacks, wanted)]
 
 
 _told: list[tuple[Any, ...]] = []

@@ -12,11 +12,15 @@ from .._array import Array, Namespace, is_jax, is_tape, is_torch, namespace
 def value_and_grad(
     fun: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
 ) -> Callable[..., tuple[Any, Any]]:
-    """Make a function that gives the value of `fun` and its gradient, for arrays of any library.
+    r"""Make a function that gives the value of `fun` and its gradient, for arrays of any library.
 
-    Gradients exist for every function written to the Python Array API standard, a user's own included:
-    PyTorch and JAX differentiate themselves, arrays of other libraries (NumPy, CuPy, array-api-strict ...)
-    run on a tape that records the standard's functions.
+    .. math::
+
+        x \mapsto (f(x), \nabla f(x)), \qquad (\nabla f)_i = \frac{\partial f}{\partial x_i}
+
+    Gradients exist for every function f written to the Python Array API standard, a user's own included:
+    PyTorch and JAX differentiate themselves, arrays of other libraries (NumPy, CuPy, array-api-strict
+    ...) run on a tape that records the standard's functions.
 
     Parameters
     ----------
@@ -75,7 +79,11 @@ def value_and_grad(
 
 
 def grad(fun: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable[..., Any]:
-    """Make a function that gives the gradient of `fun`, or `(gradient, aux)`. Otherwise as `value_and_grad`.
+    r"""Make a function that gives the gradient of `fun`, or `(gradient, aux)`. Otherwise as `value_and_grad`.
+
+    .. math::
+
+        x \mapsto \nabla f(x), \qquad (\nabla f)_i = \frac{\partial f}{\partial x_i}
 
     Examples
     --------
@@ -95,9 +103,13 @@ def grad(fun: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: b
 
 
 def value_grad_and_hessian_diagonal(fun: Callable[..., Array], argnum: int = 0) -> Callable[..., tuple[Any, Any, Any]]:
-    """Make a function that gives the rows of an element-wise loss, their slopes and their second derivatives.
+    r"""Make a function that gives the rows of an element-wise loss, their slopes and their second derivatives.
 
-    What gradient boosting asks of an objective, for arrays of any library.
+    .. math::
+
+        x \mapsto \left(f_i(x_i), \frac{d f_i}{d x_i}, \frac{d^2 f_i}{d x_i^2}\right)_i
+
+    f_i is the row i of `fun`. What gradient boosting asks of an objective, for arrays of any library.
 
     Parameters
     ----------
@@ -154,10 +166,14 @@ def value_grad_and_hessian_diagonal(fun: Callable[..., Array], argnum: int = 0) 
 
 
 def stop_gradient(x: Array) -> Array:
-    """The same array, through which no gradient flows: a constant for every derivative.
+    r"""The same array, through which no gradient flows: a constant for every derivative.
 
-    The Array API standard has no such function. On NumPy, CuPy and other arrays outside of `grad` it returns
-    `x`.
+    .. math::
+
+        s(x) = x, \qquad \frac{\partial s}{\partial x} = 0
+
+    The Array API standard has no such function. On NumPy, CuPy and other arrays outside of `grad` it
+    returns `x`.
 
     Examples
     --------

@@ -15,9 +15,15 @@ Weights = tuple[float, float, float, float]
 
 
 def encode_deltas(boxes: Array, anchors: Array, *, weights: Weights = (1.0, 1.0, 1.0, 1.0)) -> Array:
-    """What leads from anchors to boxes: wx (x - xa)/wa, wy (y - ya)/ha, ww ln(w/wa), wh ln(h/ha).
+    r"""What leads from anchors to boxes: wx (x - xa)/wa, wy (y - ya)/ha, ww ln(w/wa), wh ln(h/ha).
 
-    (x, y), w and h are centre and sides of a box, (xa, ya), wa and ha those of its anchor.
+    .. math::
+
+        d_x &= k_x \frac{x - x_a}{w_a}, \qquad d_w = k_w \ln \frac{w}{w_a} \\
+        d_y &= k_y \frac{y - y_a}{h_a}, \qquad d_h = k_h \ln \frac{h}{h_a}
+
+    (x, y), w and h are centre and sides of a box, (x_a, y_a), w_a and h_a those of its anchor; (k_x, k_y, k_w, k_h)
+    are the `weights`.
 
     Parameters
     ----------
@@ -100,9 +106,15 @@ def decode_deltas(
     weights: Weights = (1.0, 1.0, 1.0, 1.0),
     max_log_ratio: float = MAX_LOG_RATIO,
 ) -> Array:
-    """Boxes from anchors and deltas: the inverse of `encode_deltas`.
+    r"""Boxes from anchors and deltas: the inverse of `encode_deltas`.
 
-    Centre (xa + dx wa/wx, ya + dy ha/wy), sides wa exp(dw/ww) and ha exp(dh/wh).
+    .. math::
+
+        x &= x_a + w_a \frac{d_x}{k_x}, \qquad w = w_a \exp \min\left(\frac{d_w}{k_w}, M\right) \\
+        y &= y_a + h_a \frac{d_y}{k_y}, \qquad h = h_a \exp \min\left(\frac{d_h}{k_h}, M\right)
+
+    (x, y), w and h are centre and sides of a box, (x_a, y_a), w_a and h_a those of its anchor; (k_x, k_y, k_w, k_h)
+    are the `weights`, M is `max_log_ratio`.
 
     Parameters
     ----------

@@ -11,7 +11,13 @@ from ._columns import narrowed, prepared, side_by_side
 
 
 def distances_to_boxes(points: Array, distances: Array) -> Array:
-    """Boxes around points: (x - left, y - top, x + right, y + bottom).
+    r"""Boxes around points: (x - left, y - top, x + right, y + bottom).
+
+    .. math::
+
+        (x_1, y_1, x_2, y_2) = (x - l, y - t, x + r, y + b)
+
+    (x, y) is the point, (l, t, r, b) are its distances from the left, top, right and bottom edge.
 
     Parameters
     ----------
@@ -62,7 +68,13 @@ def _boxes(points: Array, distances: Array) -> Array:
 
 
 def boxes_to_distances(points: Array, boxes: Array, *, limit: float | None = None) -> Array:
-    """Distances from points to the edges of boxes: (x - x1, y - y1, x2 - x, y2 - y).
+    r"""Distances from points to the edges of boxes: (x - x1, y - y1, x2 - x, y2 - y).
+
+    .. math::
+
+        (l, t, r, b) = (x - x_1, y - y_1, x_2 - x, y_2 - y)
+
+    (x, y) is the point, (l, t, r, b) are its distances from the left, top, right and bottom edge.
 
     Parameters
     ----------

@@ -63,7 +63,13 @@ def _columns(format: str, extents: list[Extent]) -> list[Array]:
 
 
 def box_area(boxes: Array, *, format: str = "xyxy") -> Array:
-    """Areas of boxes, w h.
+    r"""Areas of boxes, w h.
+
+    .. math::
+
+        A = \max(w, 0) \max(h, 0), \qquad \text{or} \qquad A = \frac{1}{2} |(p_3 - p_1) \times (p_4 - p_2)|
+
+    w and h are the sides; the second form is that of "xyxyxyxy", with the corners p_1 to p_4.
 
     Parameters
     ----------
@@ -119,7 +125,15 @@ def _area(format: str, boxes: Array) -> Array:
 
 
 def convert_boxes(boxes: Array, from_format: str, to_format: str, *, image_size: Any = None) -> Array:
-    """Boxes of one format in another.
+    r"""Boxes of one format in another.
+
+    .. math::
+
+        c_x &= \frac{x_1 + x_2}{2}, \qquad w = x_2 - x_1, \qquad c_y = \frac{y_1 + y_2}{2}, \qquad h = y_2 - y_1 \\
+        w' &= w |\cos \theta| + h |\sin \theta|, \qquad h' = w |\sin \theta| + h |\cos \theta|
+
+    x_1, y_1, x_2 and y_2 are the left, top, right and bottom edge, (c_x, c_y) is the centre, w and h are the sides
+    of a box; w' and h' are those of the hull of a box turned by theta.
 
     ==========================================  =====================================================================
     format                                      numbers of a box
@@ -258,7 +272,13 @@ def _like(xp: Namespace, x: Array, side: Any) -> Any:
 
 
 def clip_boxes(boxes: Array, image_size: Any, *, format: str = "xyxy") -> Array:
-    """Boxes cut off at the edges of their image.
+    r"""Boxes cut off at the edges of their image.
+
+    .. math::
+
+        x_i' = \min(\max(x_i, 0), W), \qquad y_i' = \min(\max(y_i, 0), H)
+
+    x_i and y_i are the edges of a box, W and H the width and the height of the image.
 
     Parameters
     ----------

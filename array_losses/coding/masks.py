@@ -10,7 +10,14 @@ from ._columns import side_by_side
 
 
 def masks_to_boxes(masks: Array, *, edges: bool = False) -> Array:
-    """The smallest box around the pixels of each mask.
+    r"""The smallest box around the pixels of each mask.
+
+    .. math::
+
+        (x_1, y_1) &= \left(\min_{(i, j) \in M} j, \min_{(i, j) \in M} i\right) \\
+        (x_2, y_2) &= \left(\max_{(i, j) \in M} j + e, \max_{(i, j) \in M} i + e\right)
+
+    M is the set of the rows i and columns j of the pixels of a mask, e is 1 with `edges` and else 0.
 
     Parameters
     ----------
@@ -34,7 +41,8 @@ def masks_to_boxes(masks: Array, *, edges: bool = False) -> Array:
     Notes
     -----
     Indices as in torchvision, where a mask of one pixel has a box without area; with ``edges=True`` its area is 1, and
-    the boxes are those of detectron2 and of an IoU that counts pixels. torchvision fails for an empty mask.
+    the boxes are those of detectron2 and of an IoU that counts pixels. An
+    empty mask has a box of zeros there, too.
 
     Examples
     --------

@@ -29,7 +29,16 @@ CONVENTIONS = ("le90", "le135", "oc")
 
 
 def box_corners(boxes: Array) -> Array:
-    """The four corners of rotated boxes.
+    r"""The four corners of rotated boxes.
+
+    .. math::
+
+        p_k &= \begin{pmatrix} c_x \\ c_y \end{pmatrix}
+            + \frac{a_k w}{2} \begin{pmatrix} \cos \theta \\ \sin \theta \end{pmatrix}
+            + \frac{b_k h}{2} \begin{pmatrix} -\sin \theta \\ \cos \theta \end{pmatrix} \\
+        (a_k, b_k) &= (-1, -1), (1, -1), (1, 1), (-1, 1)
+
+    (c_x, c_y) is the centre, w and h are the sides, theta is the angle.
 
     Parameters
     ----------
@@ -94,7 +103,17 @@ def half_extents(xp: Namespace, boxes: Array) -> tuple[Array, Array]:
 
 
 def corners_to_boxes(corners: Array) -> Array:
-    """Rotated boxes (cx, cy, w, h, angle) of four corners.
+    r"""Rotated boxes (cx, cy, w, h, angle) of four corners.
+
+    .. math::
+
+        c &= \frac{p_1 + p_2 + p_3 + p_4}{4}, \qquad \theta = \mathrm{atan2}(u_y \mp v_x, u_x \pm v_y) \\
+        w &= \sqrt{u_x^2 + u_y^2}, \qquad u = \frac{(p_2 - p_1) + (p_3 - p_4)}{2} \\
+        h &= \sqrt{v_x^2 + v_y^2}, \qquad v = \frac{(p_4 - p_1) + (p_3 - p_2)}{2}
+
+    p_1 to p_4 are the corners, c is the centre, w and h are the sides, theta is the angle. The upper signs hold for
+    corners that run from the x axis to the y axis, the lower ones for the other way round. Of a rectangle u is the
+    side w, v the side h, and theta the direction of u.
 
     Parameters
     ----------
@@ -159,7 +178,16 @@ def _length(xp: Namespace, x: Array, y: Array) -> Array:
 
 
 def normalize_angles(boxes: Array, *, convention: str = "le90", degrees: bool = False) -> Array:
-    """The same rectangles with their angles in the range of a convention.
+    r"""The same rectangles with their angles in the range of a convention.
+
+    .. math::
+
+        (w', h', \theta') = \begin{cases}
+            (w, h, \theta + k \pi/2) & k \text{ even} \\
+            (h, w, \theta + k \pi/2) & k \text{ odd}
+        \end{cases}
+
+    w and h are the sides, theta is the angle. The convention decides on the whole number k:
 
     ==========  ============================  ==================
     convention  angle, degrees                sides

@@ -15,7 +15,13 @@ Grid = tuple[tuple[int, int, float], ...]
 
 
 def anchor_points(feature_sizes: Any, strides: Any, *, offset: float = 0.5, like: Array) -> tuple[Array, Array]:
-    """The points that the cells of feature maps stand for: ((column + offset) stride, (row + offset) stride).
+    r"""The points that the cells of feature maps stand for: ((column + offset) stride, (row + offset) stride).
+
+    .. math::
+
+        (x, y) = ((j + o)\, s, (i + o)\, s)
+
+    i and j are the row and the column of a cell, s is the stride of its level, o the `offset`.
 
     Parameters
     ----------
@@ -80,9 +86,14 @@ def anchor_boxes(
     offset: float = 0.5,
     like: Array,
 ) -> Array:
-    """Boxes of several sizes and shapes around each of the points that the cells of feature maps stand for.
+    r"""Boxes of several sizes and shapes around each of the points that the cells of feature maps stand for.
 
-    A box of size s and ratio r is s/sqrt(r) wide and s sqrt(r) high, so that its area is s^2.
+    .. math::
+
+        \left(x - \frac{w}{2}, y - \frac{h}{2}, x + \frac{w}{2}, y + \frac{h}{2}\right),
+        \qquad w = \frac{s}{\sqrt{r}}, \qquad h = s \sqrt{r}
+
+    (x, y) is the point of a cell (`anchor_points`), s a size and r a ratio, so that the area is s^2.
 
     Parameters
     ----------

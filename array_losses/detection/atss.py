@@ -16,10 +16,14 @@ from .assignment import Assignment, chosen_top_k
 def atss_assign(
     anchors: Array, boxes: Array, mask: Array, *, level_sizes: tuple[int, ...], topk: int = 9
 ) -> Assignment:
-    """Assign to each object those of its nearest anchors whose IoU is above their mean by a standard deviation.
+    r"""Assign to each object those of its nearest anchors whose IoU is above their mean by a standard deviation.
 
-    The candidates of an object are the `topk` anchors of each level whose centres are nearest to its own. They learn it
-    if IoU >= mean + std over all its candidates, and if their centre is inside of it.
+    .. math::
+
+        u_a \ge m + \sqrt{\frac{1}{n - 1} \sum_{b=1}^n (u_b - m)^2}, \qquad m = \frac{1}{n} \sum_{b=1}^n u_b
+
+    The n candidates of an object are the `topk` anchors of each level whose centres are nearest to its own; u are
+    their IoUs with it. It gets the candidates a for which this holds and whose centre is inside of it.
 
     Parameters
     ----------

@@ -12,7 +12,14 @@ from ..measures import distribution_expectation
 
 
 def decode_distributions(box_logits: Array, *, points: Array, strides: Array, num_bins: int = 16) -> Array:
-    """Boxes in pixels: each edge as far from the anchor as the mean of its distribution over bins, times the stride.
+    r"""Boxes in pixels: each edge as far from the anchor as the mean of its distribution over bins, times the stride.
+
+    .. math::
+
+        (x_1, y_1, x_2, y_2) &= (x - s d_1, y - s d_2, x + s d_3, y + s d_4) \\
+        d_e &= \sum_{n=0}^{N-1} n\, p_{en}, \qquad p_{en} = \frac{e^{z_{en}}}{\sum_m e^{z_{em}}}
+
+    (x, y) is the anchor, s its stride; z are the `box_logits` of its four edges e and their N bins n.
 
     Parameters
     ----------

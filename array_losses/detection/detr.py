@@ -74,11 +74,29 @@ def detr_loss(
     normalizer: Normalizer = None,
     class_normalizer: Normalizer = None,
 ) -> DETRLoss:
-    """DETR's criterion: loss of classes, 5 L1 + 2 GIoU loss of boxes, over the cheapest matching.
+    r"""DETR's criterion: loss of classes, 5 L1 + 2 GIoU loss of boxes, over the cheapest matching.
 
-    Queries and objects are matched one to one so that the sum of costs is the least (`hungarian_assign`): minus the
-    probability of the class (or its focal counterpart), L1 distance and GIoU loss. Queries left over should say that
-    there is no object. There is nothing to suppress afterwards.
+    .. math::
+
+        \mathrm{cost}_{qg} &= \kappa_{qg} + 5 \lVert b_q - b_g \rVert_1 + 2 (1 - \mathrm{GIoU}_{qg}) \\
+        \kappa_{qg} &= \begin{cases}
+            -p_{q k_g} & \text{softmax} \\
+            (1 - \alpha)\, p_{q k_g}^\gamma \ln(1 - p_{q k_g})
+                - \alpha (1 - p_{q k_g})^\gamma \ln p_{q k_g} & \text{else}
+        \end{cases} \\
+        \mathrm{classification} &= \begin{cases}
+            -\sum_q w_q \ln p_{q y_q} / \sum_q w_q & \text{softmax} \\
+            \sum_q \sum_k \mathrm{FL}(p_{qk}, y_{qk}) / N & \text{else}
+        \end{cases} \\
+        \mathrm{l1} &= \frac{5}{N} \sum_{q \in F} \lVert b_q - b_{g(q)} \rVert_1,
+            \qquad \mathrm{giou} = \frac{2}{N} \sum_{q \in F} (1 - \mathrm{GIoU}_{q g(q)})
+
+    p_qk is the probability that query q gives class k, k_g the class of object g, b are boxes. Queries and objects
+    are matched one to one so that the sum of costs is the least (`hungarian_assign`). F are the queries that have
+    an object, g(q); they should say its class y_q, with w_q = 1, and those left over that there is no object, with
+    w_q = `no_object_weight`. FL is the focal or the varifocal loss, y_qk its target: 0, or for the object's class 1
+    or the IoU; alpha and gamma of kappa are `cost_alpha` and `cost_gamma`. N is the number of objects; 1, 5 and 2
+    are the default `costs` and `gains`. There is nothing to suppress afterwards.
 
     Parameters
     ----------

@@ -78,11 +78,21 @@ def fcos_loss(
     normalizer: Normalizer = None,
     box_normalizer: Normalizer = None,
 ) -> FCOSLoss:
-    """FCOS's criterion: (sum of focal losses + sums of box and quality losses of the positives) / number of positives.
+    r"""FCOS's criterion: (sum of focal losses + sums of box and quality losses of the positives) / number of positives.
 
-    A point near the centre of an object, of the level that its size belongs to, stands for it (`fcos_assign`) and
-    predicts how far the four edges are. Its centerness, sqrt(min(l,r)/max(l,r) min(t,b)/max(t,b)), says how well it is
-    placed to know; the product with the score of the class ranks detections.
+    .. math::
+
+        \mathrm{classification} &= \frac{1}{N} \sum_a \sum_k \mathrm{FL}(p_{ak}, y_{ak}),
+            \qquad \mathrm{box} = \frac{1}{N} \sum_{a \in F} (1 - \mathrm{GIoU}_a) \\
+        \mathrm{quality} &= \frac{1}{N} \sum_{a \in F} \mathrm{BCE}(q_a, c_a),
+            \qquad c = \sqrt{\frac{\min(l, r)}{\max(l, r)} \, \frac{\min(t, b)}{\max(t, b)}}
+
+    A point near the centre of an object, of the level that its size belongs to, stands for it (`fcos_assign`): F
+    are these points, N their number. FL is `sigmoid_focal_loss` of the probability p_ak of class k, y_ak is 1 for
+    the class of the point's object and else 0; GIoU_a is that of the predicted box with the object's. The
+    centerness c_a, from the distances l, t, r and b to the object's edges, says how well the point is placed to
+    know, and the probability q_a should say it (BCE is the binary cross-entropy); its product with the score of the
+    class ranks detections. Each part is multiplied by its gain, 1 by default.
 
     Parameters
     ----------

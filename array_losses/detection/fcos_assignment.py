@@ -36,10 +36,16 @@ def fcos_assign(
     ranges: Any = ((0, 64), (64, 128), (128, 256), (256, 512), (512, math.inf)),
     radius: float | None = 1.5,
 ) -> Assignment:
-    """Assign to each point the smallest object whose middle it lies in and whose size is for its level.
+    r"""Assign to each point the smallest object whose middle it lies in and whose size is for its level.
 
-    A point may learn an object if it is inside of its box, nearer than `radius` strides to its centre along both axes,
-    and if the farthest of the four edges is at a distance within the range of the point's level.
+    .. math::
+
+        \min(l, t, r, b) > 0, \qquad \max(|x - c_x|, |y - c_y|) < \rho s, \qquad m \le \max(l, t, r, b) \le M
+
+    A point (x, y) of stride s may learn an object if all three hold: l, t, r and b are its distances from the left,
+    top, right and bottom edge of the box, (c_x, c_y) is the centre of the box, rho is `radius`, and [m, M] the
+    range of the point's level. So it is inside of the box, near its centre, and the farthest edge is as far away as
+    suits the level.
 
     Parameters
     ----------

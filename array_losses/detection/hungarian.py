@@ -14,7 +14,13 @@ from .assignment import Assignment
 
 
 def hungarian_assign(cost: Array, mask: Array) -> Assignment:
-    """Assign to each object a prediction of its own, so that the sum of the costs is the least there is.
+    r"""Assign to each object a prediction of its own, so that the sum of the costs is the least there is.
+
+    .. math::
+
+        \hat{q} = \arg \min_q \sum_g \mathrm{cost}_{q(g), g}
+
+    The sum goes over the real objects g; the predictions q(g) are all different.
 
     Parameters
     ----------

@@ -28,11 +28,18 @@ def max_iou_assign(
     ignore_mask: Array | None = None,
     ignore_ioa: float = 0.5,
 ) -> Assignment:
-    """Assign to each anchor the object that it overlaps most, if that is enough.
+    r"""Assign to each anchor the object that it overlaps most, if that is enough.
 
-    An anchor is foreground if its largest IoU is at least `foreground_iou`, background if it is below `background_iou`,
-    and ignored in between. So that no object goes without, anchors with which it has its largest IoU become foreground
-    as well (`low_quality`).
+    .. math::
+
+        \text{anchor } a \text{ is } \begin{cases}
+            \text{foreground} & u_a \ge \tau_f \\
+            \text{ignored} & \tau_b \le u_a < \tau_f \\
+            \text{background} & u_a < \tau_b
+        \end{cases}, \qquad u_a = \max_g \mathrm{IoU}_{ag}
+
+    g are the real objects, tau_f is `foreground_iou` and tau_b `background_iou`. So that no object goes without,
+    anchors with which it has its largest IoU become foreground as well (`low_quality`).
 
     Parameters
     ----------

@@ -76,10 +76,18 @@ def retinanet_loss(
     normalization: str = "batch",
     normalizer: Normalizer = None,
 ) -> RetinaNetLoss:
-    """RetinaNet's criterion: (g_c sum of focal losses + g_b sum of box losses) / number of positives.
+    r"""RetinaNet's criterion: (g_c sum of focal losses + g_b sum of box losses) / number of positives.
 
-    Anchors stand for objects by their overlap (`max_iou_assign`). Each class is a yes-or-no question to every anchor;
-    the focal loss keeps the many easy answers from drowning the few hard ones.
+    .. math::
+
+        \mathrm{classification} &= \frac{g_c}{N} \sum_{a \notin I} \sum_k \mathrm{FL}(p_{ak}, y_{ak}) \\
+        \mathrm{box} &= \frac{g_b}{N} \sum_{a \in F} \lVert d_a - \hat{d}_a \rVert_1
+
+    Anchors stand for objects by their overlap (`max_iou_assign`): F are those that do, N of them, I the ignored
+    ones. FL is `sigmoid_focal_loss` of the probability p_ak of class k, y_ak is 1 for the class of the anchor's
+    object and else 0; d_a are the deltas, with a hat those of the object (`encode_deltas`), and g_c and g_b the
+    `gains`. Each class is a yes-or-no question to every anchor; the focal loss keeps the many easy answers from
+    drowning the few hard ones.
 
     Parameters
     ----------

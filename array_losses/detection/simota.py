@@ -35,11 +35,17 @@ def simota_assign(
     iou_weight: float = 3.0,
     region: str = "center",
 ) -> Assignment:
-    """Assign to each object the anchors of least cost, as many as its best IoUs add up to.
+    r"""Assign to each object the anchors of least cost, as many as its best IoUs add up to.
 
-    The cost of an anchor for an object is the binary cross entropy of its scores, summed over the classes, with 1 for
-    the object's class and 0 for others, plus `iou_weight` times -ln(IoU + 1e-8). An object takes
-    k = max(1, floor(sum of its `candidates` largest IoUs)) anchors: those around its centre first, then others.
+    .. math::
+
+        \mathrm{cost}_{ga} &= -\ln s_{a k_g} - \sum_{k \ne k_g} \ln(1 - s_{ak})
+            - \lambda \ln(\mathrm{IoU}_{ga} + 10^{-8}) \\
+        n_g &= \max\left(1, \left\lfloor \sum_{a \in \mathrm{top}_g} \mathrm{IoU}_{ga} \right\rfloor\right)
+
+    s_ak is the score that anchor a has of class k, k_g the class of object g, lambda `iou_weight`; top_g are the
+    `candidates` anchors of the largest IoU with g. The object takes n_g anchors: those around its centre first,
+    then others.
 
     Parameters
     ----------

@@ -33,11 +33,16 @@ def task_aligned_assign(
     least_side: float | Array = 0.0,
     metric_eps: float = 0.0,
 ) -> Assignment:
-    """Assign to each object the `topk` anchors inside of it of the largest metric t = s^alpha u^beta.
+    r"""Assign to each object the `topk` anchors inside of it of the largest metric t = s^alpha u^beta.
 
-    s is the anchor's score of the object's class and u = max(CIoU, 0) of its box with the object's. An anchor that
-    several objects have chosen goes to the one with which it has the largest u. Scores become t, scaled for each object
-    so that its largest t is its largest u.
+    .. math::
+
+        t_{ga} &= s_{ga}^\alpha u_{ga}^\beta, \qquad u_{ga} = \max(\mathrm{CIoU}_{ga}, 0) \\
+        \mathrm{score}_a &= t_{ga} \frac{\max_b u_{gb}}{\max_b t_{gb} + \epsilon}
+
+    s_ga is the score that anchor a has of the class of object g, CIoU_ga that of their boxes. An anchor that
+    several objects have chosen goes to the one with which it has the largest u. The largest u and t are those of
+    the anchors b that the object got in the end: its largest score is its largest u. epsilon is `metric_eps`.
 
     Parameters
     ----------

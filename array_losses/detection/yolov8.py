@@ -52,14 +52,19 @@ def yolov8_detection_loss(
     normalizer: Array | float | None = None,
     batch_scale: Array | float = 1.0,
 ) -> YOLOv8Loss:
-    """YOLOv8's criterion of detection, from what its head gives and padded ground truth.
+    r"""YOLOv8's criterion of detection, from what its head gives and padded ground truth.
 
-    `task_aligned_assign` gives each anchor an object or none, and a score s. With n = max(sum of s, 1):
+    .. math::
 
-    - box = 7.5/n sum of s (1 - CIoU) over the foreground,
-    - distribution = 1.5/n sum of s DFL over the foreground, DFL the mean over the four edges,
-    - classification = 0.5/n sum over anchors and classes of the cross-entropy, whose target is s for the class of the
-      anchor's object and 0 else.
+        \mathrm{box} &= \frac{7.5}{n} \sum_{a \in F} s_a (1 - \mathrm{CIoU}_a),
+            \qquad n = \max\left(\sum_a s_a, 1\right) \\
+        \mathrm{distribution} &= \frac{1.5}{n} \sum_{a \in F} \frac{s_a}{4} \sum_{e=1}^4 \mathrm{DFL}_{ae} \\
+        \mathrm{classification} &= \frac{0.5}{n} \sum_a \sum_k \mathrm{BCE}(p_{ak}, s_a [k = k_a])
+
+    `task_aligned_assign` gives the anchors a of the foreground F an object of class k_a and a score s_a, which is 0
+    for all others. CIoU_a is that of the predicted box with the object's, DFL_ae the `distribution_focal_loss` of
+    the edge e, p_ak the probability of class k, BCE the binary cross-entropy; the bracket is 1 where it is true and
+    else 0. 7.5, 0.5 and 1.5 are the default `gains`.
 
     Parameters
     ----------
@@ -182,9 +187,13 @@ def yolov8_end_to_end_loss(
     normalizers: tuple[Array | float | None, Array | float | None] = (None, None),
     **options: Any,
 ) -> YOLOv8EndToEndLoss:
-    """The criterion of detectors that need no suppression: one head with many anchors an object, one with one.
+    r"""The criterion of detectors that need no suppression: one head with many anchors an object, one with one.
 
-    The weighted sum of two `yolov8_detection_loss`.
+    .. math::
+
+        L = 0.8\, L_\mathrm{many} + 0.2\, L_\mathrm{one}
+
+    The weighted sum of two `yolov8_detection_loss`; 0.8 and 0.2 are the default `shares`.
 
     Parameters
     ----------
@@ -247,7 +256,13 @@ def yolov8_end_to_end_loss(
 
 
 def yolov8_classification_loss(logits: Array, labels: Array) -> Array:
-    """YOLOv8's criterion of classification: the mean softmax cross-entropy.
+    r"""YOLOv8's criterion of classification: the mean softmax cross-entropy.
+
+    .. math::
+
+        L = -\frac{1}{N} \sum_{i=1}^N \ln \frac{e^{z_{i y_i}}}{\sum_k e^{z_{ik}}}
+
+    z_ik is the logit of class k in row i, y_i the row's label, N the number of rows.
 
     Parameters
     ----------

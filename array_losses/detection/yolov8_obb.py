@@ -53,13 +53,18 @@ def yolov8_obb_loss(
     normalizer: Array | float | None = None,
     batch_scale: Array | float = 1.0,
 ) -> YOLOv8OBBLoss:
-    """YOLOv8's criterion of rotated boxes (OBB), as `yolov8_detection_loss` with ProbIoU in the place of CIoU.
+    r"""YOLOv8's criterion of rotated boxes (OBB), as `yolov8_detection_loss` with ProbIoU in the place of CIoU.
 
-    The four distances of an anchor are those in the frame of its box; an anchor is inside of an object if it is inside
-    of its rotated box. With the score s of each anchor and n = max(sum of s, 1):
+    .. math::
 
-    - box = 7.5/n sum of s (1 - ProbIoU), in strides, with `floor` added to the variances,
-    - angle = 1/n sum of s e^(-(ln w/h)^2/9) sin(2 d)^2, d the difference of the angles, w and h of the object.
+        \mathrm{box} &= \frac{7.5}{n} \sum_{a \in F} s_a (1 - \mathrm{ProbIoU}_a),
+            \qquad n = \max\left(\sum_a s_a, 1\right) \\
+        \mathrm{angle} &= \frac{1}{n} \sum_{a \in F} s_a\, e^{-(\ln w_a/h_a)^2/9} \sin^2(2 (\theta_a - \hat{\theta}_a))
+
+    The anchors a of the foreground F have the scores s_a. ProbIoU_a is that of the predicted box with the object's,
+    in strides, with `floor` added to the variances; theta is the angle, with a hat the object's, whose sides are
+    w_a and h_a. The four distances of an anchor are those in the frame of its box; an anchor is inside of an object
+    if it is inside of its rotated box. 7.5 and 1 are two of the default `gains`.
 
     Parameters
     ----------

@@ -53,12 +53,17 @@ def yolov8_pose_loss(
     foreground_count: Array | float | None = None,
     batch_scale: Array | float = 1.0,
 ) -> YOLOv8PoseLoss:
-    """YOLOv8's criterion of poses: `yolov8_detection_loss`, and for each anchor of the foreground its keypoints.
+    r"""YOLOv8's criterion of poses: `yolov8_detection_loss`, and for each anchor of the foreground its keypoints.
 
-    - keypoints = 12/N sum over the foreground of 1 - OKS, by the area of the object's box,
-    - visibility = 1/(N K) sum over the foreground and K keypoints of the cross-entropy of their third output,
+    .. math::
 
-    with N the number of anchors in the foreground. A keypoint lies at (2 x + a - 1/2) strides, a the anchor in strides.
+        \mathrm{keypoints} &= \frac{12}{N} \sum_{a \in F} (1 - \mathrm{OKS}_a) \\
+        \mathrm{visibility} &= \frac{1}{N K} \sum_{a \in F} \sum_{k=1}^K \mathrm{BCE}(v_{ak}, \hat{v}_{ak})
+
+    F is the foreground, of N anchors; OKS_a is `oks` of the K predicted keypoints with the object's, by the area of
+    its box. v_ak is the probability that the third output gives to keypoint k, with a hat 1 where it is labelled
+    and else 0; BCE is the binary cross-entropy. A keypoint lies at (2 x + c - 1/2) strides, x being its output and
+    c the anchor in strides. 12 and 1 are two of the default `gains`.
 
     Parameters
     ----------

@@ -52,11 +52,16 @@ def yolov8_segmentation_loss(
     foreground_count: Array | float | None = None,
     batch_scale: Array | float = 1.0,
 ) -> YOLOv8SegmentationLoss:
-    """YOLOv8's criterion of instances: `yolov8_detection_loss`, and for each anchor of the foreground its mask.
+    r"""YOLOv8's criterion of instances: `yolov8_detection_loss`, and for each anchor of the foreground its mask.
 
-    masks = 7.5/N sum over the foreground of M/a, with M the mean over all pixels of the cross-entropy inside of the
-    object's box (0 outside), a the share of the image that the box takes, and N the number of anchors in the
-    foreground. The logits of a mask are the prototypes, weighted by the anchor's coefficients.
+    .. math::
+
+        \mathrm{masks} = \frac{7.5}{N} \sum_{a \in F} \frac{1}{r_a H W} \sum_{(i, j) \in B_a}
+            \mathrm{BCE}\left(\sigma\left(\sum_m k_{am} P_{mij}\right), y_{aij}\right)
+
+    F is the foreground, of N anchors; k_am are the coefficients of anchor a, P_m the prototypes, of H rows and W
+    columns, sigma is the sigmoid, and BCE the binary cross-entropy. B_a are the pixels inside of the object's box,
+    r_a is the share of the image that the box takes, y_a the object's mask. 7.5 is one of the default `gains`.
 
     Parameters
     ----------

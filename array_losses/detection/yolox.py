@@ -72,11 +72,21 @@ def yolox_loss(
     gains: tuple[float, float, float, float] = (5.0, 1.0, 1.0, 1.0),
     normalizer: Normalizer = None,
 ) -> YOLOXLoss:
-    """YOLOX's criterion: (5 sum of 1 - IoU^2 + objectness + classes (+ L1)) / number of positives.
+    r"""YOLOX's criterion: (5 sum of 1 - IoU^2 + objectness + classes (+ L1)) / number of positives.
 
-    Every place of the feature maps predicts one box, whether there is an object, and of which class. SimOTA
-    (`simota_assign`) gives each object the places that predict it at the least cost, as many as overlap it in sum. The
-    class score of a place should be the IoU that its box has now.
+    .. math::
+
+        \mathrm{box} &= \frac{5}{N} \sum_{a \in F} (1 - \mathrm{IoU}_a^2),
+            \qquad \mathrm{objectness} = \frac{1}{N} \sum_a \mathrm{BCE}(o_a, [a \in F]) \\
+        \mathrm{classification} &= \frac{1}{N} \sum_{a \in F} \sum_k \mathrm{BCE}(p_{ak}, \mathrm{IoU}_a [k = k_a]) \\
+        \mathrm{l1} &= \frac{1}{N} \sum_{a \in F} \lVert z_a - \hat{z}_a \rVert_1
+
+    Every place a of the feature maps predicts one box, the probability o_a that there is an object, and the
+    probabilities p_ak of its classes k. SimOTA (`simota_assign`) gives each object the places that predict it at
+    the least cost, as many as overlap it in sum: N places, which are F. IoU_a is that of the place's box with its
+    object's now, k_a the object's class, BCE the binary cross-entropy; brackets are 1 where they are true and else
+    0. z_a is the raw box, with a hat what it would be for the object's box. l1 counts only if it is wanted; 5, 1, 1
+    and 1 are the default `gains`.
 
     Parameters
     ----------

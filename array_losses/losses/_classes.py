@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .. import _check
-from .._array import Array, Namespace, astype, class_last, computing_dtype, to_index
+from .. import _check, _xla
+from .._array import Array, Namespace, astype, class_last, computing_dtype, is_jax, surely_within, to_index
 from .._numerics import one_hot, take
 from .._reduce import keep_rows, reduce_rows
 from ..autodiff import INDEX, Kernel, Ranks, closed_form, compiled
@@ -86,9 +86,11 @@ def _compute_and_reduce(
         targets = keep_rows(xp, class_last(xp, labels, axis), where, 1)
         index = None
     else:
-        index, valid = usable(xp, labels, logits.shape[-1], ignore_index)
-        where = valid if where is None else xp.logical_and(valid, where)
-    logits = keep_rows(xp, logits, where, 1)
+        index, valid = looked_up(xp, labels, logits.shape[-1], ignore_index)
+        where = valid if where is None else where if valid is None else xp.logical_and(valid, where)
+    # XLA is slow to select: only the gradient, where no sum over rows could meet a NaN.
+    hidden = is_jax(xp) and where is not None and weights is class_weights is None
+    logits = _xla.hidden(logits, where) if hidden else keep_rows(xp, logits, where, 1)
     if index is not None and spec.index_kernel is not None:
         ranks: Ranks = (1, INDEX, 1)
         rows = closed_form(spec.index_kernel, ranks[: 2 + len(given)], spec.options, logits, index, *given)
@@ -102,6 +104,13 @@ def _compute_and_reduce(
         table = astype(xp, class_weights, rows.dtype)
         counts = xp.sum(astype(xp, targets, rows.dtype) * table, axis=-1) if index is None else take(xp, table, index)
     return reduce_rows(xp, reduction, rows, weights, where, normalizer, counts)
+
+
+def looked_up(xp: Namespace, labels: Array, classes: int, ignore_index: int | None) -> tuple[Array, Array | None]:
+    """Indices that can be looked up, and where they are those given, or None where that is surely everywhere."""
+    if (ignore_index is None or not 0 <= ignore_index < classes) and surely_within(xp, labels, 0, classes):
+        return to_index(xp, labels), None
+    return usable(xp, labels, classes, ignore_index)
 
 
 def usable(xp: Namespace, labels: Array, classes: int, ignore_index: int | None) -> tuple[Array, Array]:

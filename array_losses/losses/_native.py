@@ -43,8 +43,8 @@ def native_cross_entropy(
 
 def native_difference(name: str, pred: Array, target: Array, shared: Shared, *knobs: float) -> Array | None:
     """A loss of pred - target by its name in `torch.nn.functional`."""
-    torch = _torch_of(shared, pred)
-    if torch is None or pred.dtype != target.dtype or _torch_of(shared, target) is None:
+    torch = _torch_of(shared, pred, target, compiled=True)
+    if torch is None:
         return None
     knob = {"smooth_l1_loss": "beta", "huber_loss": "delta"}.get(name)
     options = {} if knob is None else {knob: knobs[0]}
@@ -68,14 +68,23 @@ def native_bins(logits: Array, targets: Array, shared: Shared) -> Array | None:
     return total if shared.reduction == "sum" else total / targets.numel()
 
 
-def _torch_of(shared: Shared, x: Array) -> Any:
-    """PyTorch, where nothing is weighted and `x` is an ordinary tensor in the processor's memory, recorded or not."""
-    if not (shared.weights is shared.where is shared.normalizer is None) or shared.reduction not in REDUCTIONS:
+def _torch_of(shared: Shared, *arrays: Array, compiled: bool = False) -> Any:
+    """PyTorch, where nothing is weighted and the arrays are ordinary tensors of one dtype in the processor's memory.
+
+    They may be recorded. `compiled` says that the function is one of those that torch.compile makes a single loop of.
+    """
+    weights, where, normalizer, reduction = shared
+    if not (weights is where is normalizer is None) or reduction not in REDUCTIONS:
         return None
-    xp = namespace(x)
-    if not is_torch(xp) or x.dtype not in (xp.float32, xp.float64) or 0 in x.shape:
+    xp, dtype = namespace(arrays[0]), arrays[0].dtype
+    if not is_torch(xp) or not (dtype == xp.float32 or dtype == xp.float64):
         return None
     torch = raw(xp)
-    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
+    traced = torch.compiler.is_compiling()
+    if (traced and not compiled) or torch._C._are_functorch_transforms_active():
         return None
-    return torch if type(x) in (torch.Tensor, torch.nn.Parameter) and x.is_cpu and not x.is_neg() else None
+    for x in arrays:
+        ordinary = type(x) is torch.Tensor or type(x) is torch.nn.Parameter
+        if not ordinary or x.dtype != dtype or not x.is_cpu or 0 in x.shape or (not traced and x.is_neg()):
+            return None
+    return torch

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .. import _check
-from .._array import Array, DType, Namespace, astype, computing_dtype, is_fused, is_torch, surely_within, to_index
+from .._array import Array, DType, Namespace, astype, computing_dtype, is_fused, is_torch
 from .._numerics import indicators, softmax
 from .._reduce import keep_rows, reduce_rows
 from ..autodiff import Kernel, closed_form, compiled, widened
 from ..measures.hardest import mean_kernel
-from ._classes import usable
+from ._classes import looked_up
 from ._rows import Shared, common
 
 
@@ -196,10 +196,8 @@ def _targets(
 ) -> tuple[Array, Array | None]:
     """Labels (..., 1, pixels) as zeros and ones shaped like logits, and where they can be used, if not everywhere."""
     classes = logits.shape[-2]
-    if (ignore_index is None or not 0 <= ignore_index < classes) and surely_within(xp, labels, 0, classes):
-        return indicators(xp, to_index(xp, labels)[..., 0, :], logits, dtype), None
     if not (is_torch(xp) and is_fused(xp)):
-        index, valid = usable(xp, labels, classes, ignore_index)
+        index, valid = looked_up(xp, labels, classes, ignore_index)
         return indicators(xp, index[..., 0, :], logits, dtype), valid
     # What torch.compile keeps of comparisons for the gradient are booleans, which it reads slowly: softmax Dice took
     # five times as long with them as with numbers. Rounding brings no integer into [0, C).

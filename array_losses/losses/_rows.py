@@ -50,7 +50,7 @@ def _compute_and_reduce(
     normalizer: Array | float | None,
     *arrays: Array,
 ) -> Array:
-    xp = common(*arrays, weights, where)
+    xp = namespace(*arrays) if weights is where is None else common(*arrays, weights, where)
     if where is not None:
         # Arrays that rows share, like weights of classes, have fewer axes than the rows and nothing to hide.
         owned = [own_axes(rank) for rank in ranks]

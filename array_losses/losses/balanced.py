@@ -47,9 +47,16 @@ def ghm_classification_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> tuple[Array, Array]:
-    """GHM-C: the binary cross-entropy, each answer weighted by how rare the size of its slope |p - t| is.
+    r"""GHM-C: the binary cross-entropy, each answer weighted by how rare the size of its slope |p - t| is.
 
-    Gradient harmonizing mechanism: easy negatives and outliers, of which there are many, lose their weight.
+    .. math::
+
+        L &= \frac{N}{n_k M} \, \left(-t \ln p - (1 - t) \ln(1 - p)\right), \qquad p = \frac{1}{1 + e^{-x}} \\
+        k &= \min\left(\lfloor B \, |p - t| \rfloor, B - 1\right), \qquad n_k = m n'_k + (1 - m) \, N_k
+
+    x is a logit and t its target; the size of the slope, p - t, falls into bin k of B `bins`. Of the batch's N
+    numbers N_k are in that bin, M bins hold any; n' are the `counts` of the last call and m is `momentum`. Gradient
+    harmonizing mechanism: easy negatives and outliers, of which there are many, lose their weight.
 
     Parameters
     ----------
@@ -80,8 +87,7 @@ def ghm_classification_loss(
 
     Notes
     -----
-    The weight of a number is N/(n M): N numbers in the batch, n of them (by the running count) in its bin, M bins
-    with any. This is the authors' code and mmdetection's `GHMC`; the paper has all bins for M. Their loss divides
+    The weight is that of the authors' code and mmdetection's `GHMC`; the paper has all bins for M. Their loss divides
     by N: ``reduction="mean"``. Bins without numbers keep their count.
 
     References
@@ -118,9 +124,17 @@ def ghm_regression_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> tuple[Array, Array]:
-    """GHM-R: sqrt(d^2 + mu^2) - mu, each number weighted by how rare the size of its slope |d|/sqrt(d^2 + mu^2) is.
+    r"""GHM-R: sqrt(d^2 + mu^2) - mu, each number weighted by how rare the size of its slope |d|/sqrt(d^2 + mu^2) is.
 
-    Gradient harmonizing mechanism for boxes: the many numbers that already fit do not drown the rest.
+    .. math::
+
+        L &= \frac{N}{n_k M} \, \left(\sqrt{d^2 + \mu^2} - \mu\right), \qquad d = \text{pred} - \text{target} \\
+        k &= \min\left(\left\lfloor \frac{B \, |d|}{\sqrt{d^2 + \mu^2}} \right\rfloor, B - 1\right),
+        \qquad n_k = m n'_k + (1 - m) \, N_k
+
+    k is the bin of B `bins` that a number's slope falls into. Of the batch's N numbers N_k are in that bin, M bins
+    hold any; n' are the `counts` of the last call and m is `momentum`. Gradient harmonizing mechanism for boxes: the
+    many numbers that already fit do not drown the rest.
 
     Parameters
     ----------
@@ -153,8 +167,7 @@ def ghm_regression_loss(
 
     Notes
     -----
-    The weight of a number is N/(n M): N numbers in the batch, n of them (by the running count) in its bin, M bins
-    with any. This is the authors' code and mmdetection's `GHMR`; the paper has all bins for M. Their loss divides
+    The weight is that of the authors' code and mmdetection's `GHMR`; the paper has all bins for M. Their loss divides
     by N: ``reduction="mean"``. Bins without numbers keep their count.
 
     References
@@ -218,10 +231,17 @@ def equalization_loss_v2(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> tuple[Array, Array]:
-    """Equalization loss v2: the binary cross-entropy of each class, balanced by the gradients of its two sides.
+    r"""Equalization loss v2: the binary cross-entropy of each class, balanced by the gradients of its two sides.
 
-    For long tails: a rare class, whose negatives have outweighed its positives so far, has its negatives turned
-    down and its positives up.
+    .. math::
+
+        L &= \left(t \, a_c + (1 - t) \, b_c\right) \left(-t \ln p - (1 - t) \ln(1 - p)\right),
+        \qquad p = \frac{1}{1 + e^{-x}} \\
+        b_c &= \frac{1}{1 + e^{-\gamma (g^+_c / g^-_c - \mu)}}, \qquad a_c = 1 + \alpha \, (1 - b_c)
+
+    x is the logit of class c and t its target; g+ and g- are the gradients of the class's positives and negatives so
+    far, the rows of `state`. For long tails: a rare class, whose negatives have outweighed its positives so far, has
+    its negatives turned down and its positives up.
 
     Parameters
     ----------
@@ -231,9 +251,9 @@ def equalization_loss_v2(
         Accumulated gradients of the positives and of the negatives of each class: zeros at first, then what the
         last call returned.
     gamma, mu : float, default 12 and 0.8
-        Steepness and centre of the map sigmoid(gamma (positive/negative - mu)), the weight of negatives.
+        Steepness and centre of the map from g+/g- to the weight b of negatives.
     alpha : float >= 0, default 4
-        Positives weigh 1 + alpha (1 - weight of negatives).
+        How much more positives weigh, a, the less negatives do.
     axis : int, default -1
         The axis of the classes.
     weights, where, normalizer, reduction
@@ -255,7 +275,7 @@ def equalization_loss_v2(
 
     Notes
     -----
-    mmdetection's `EQLv2Loss`, whose loss divides by the number of rows: ``reduction="mean", normalizer=N``. A class
+    mmdetection's `EQLV2Loss`, whose loss divides by the number of rows: ``reduction="mean", normalizer=N``. A class
     without negative gradients so far has weight 1 on both sides, as there. `weights` do not enter the state.
 
     References
@@ -330,10 +350,17 @@ def seesaw_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> tuple[Array, Array]:
-    """Seesaw loss: a softmax cross-entropy in which a frequent class does not push a rare one down.
+    r"""Seesaw loss: a softmax cross-entropy in which a frequent class does not push a rare one down.
 
-    -ln(e^x_y / sum_j S_yj e^x_j): the factor (N_j/N_y)^p mitigates the push on classes j rarer than y, and
-    (s_j/s_y)^q compensates where such a class has wrongly scored higher; s is the softmax.
+    .. math::
+
+        L &= -\ln \frac{e^{x_y}}{\sum_j S_j \, e^{x_j}}, \qquad s_j = \frac{e^{x_j}}{\sum_c e^{x_c}} \\
+        S_j &= \min\left(1, \frac{N_j}{N_y}\right)^p \max\left(1, \frac{s_j}{\max(s_y, f)}\right)^q
+        \quad \text{for } j \ne y, \qquad S_y = 1
+
+    x are the logits and y is the right class; N_j samples of class j have been seen, f is `score_floor`. The first
+    factor mitigates the push on classes j rarer than y, and the second compensates where such a class has wrongly
+    scored higher.
 
     Parameters
     ----------

@@ -43,10 +43,16 @@ def sigmoid_binary_cross_entropy(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Binary cross-entropy from logits, -t ln p - (1 - t) ln(1 - p) with p = sigmoid(x).
+    r"""Binary cross-entropy from logits, -t ln p - (1 - t) ln(1 - p) with p = sigmoid(x).
 
-    The negative log-likelihood of independent yes-or-no answers: objectness, multi-label classes. Summed over
-    classes it is the fourth of the classical forms of cross-entropy.
+    .. math::
+
+        L &= -w \, t' \ln p - (1 - t') \ln(1 - p) \\
+        p &= \frac{1}{1 + e^{-x}}, \qquad t' = (1 - \epsilon) \, t + \frac{\epsilon}{2}
+
+    x is a logit and t its target, w is `pos_weight`, 1 without, epsilon is `label_smoothing`. The negative
+    log-likelihood of independent yes-or-no answers: objectness, multi-label classes. Summed over classes it is the
+    fourth of the classical forms of cross-entropy.
 
     Parameters
     ----------
@@ -56,7 +62,7 @@ def sigmoid_binary_cross_entropy(
     pos_weight : number >= 0 or array that broadcasts to the rows, optional
         Factor of the term with t: above 1, missed positives cost more. One number a class makes shape (C,).
     label_smoothing : float in [0, 1], default 0
-        eps in t' = (1 - eps) t + eps/2.
+        epsilon: how far the targets are drawn towards 1/2.
     weights, where, normalizer, reduction
         Shared by all losses: ``help(array_losses)``.
 
@@ -112,10 +118,14 @@ def binary_cross_entropy(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Binary cross-entropy (log loss) of probabilities, -t ln p - (1 - t) ln(1 - p).
+    r"""Binary cross-entropy (log loss) of probabilities, -t ln p - (1 - t) ln(1 - p).
 
-    For models that end in a sigmoid. From logits use `sigmoid_binary_cross_entropy`, which knows more about p near
-    0 and 1.
+    .. math::
+
+        L = -t \ln p - (1 - t) \ln(1 - p)
+
+    p is a probability and t its target. For models that end in a sigmoid; from logits use
+    `sigmoid_binary_cross_entropy`, which knows more about p near 0 and 1.
 
     Parameters
     ----------
@@ -165,9 +175,13 @@ def hinge_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Hinge loss, max(0, 1 - t s), for targets t of -1 and 1.
+    r"""Hinge loss, max(0, 1 - t s), for targets t of -1 and 1.
 
-    The loss of support vector machines: nothing for a score on the right side with a margin of 1.
+    .. math::
+
+        L = \max(0, 1 - t s)
+
+    s is a score. The loss of support vector machines: nothing for a score on the right side with a margin of 1.
 
     Parameters
     ----------
@@ -218,9 +232,13 @@ def squared_hinge_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Squared hinge loss, max(0, 1 - t s)^2, for targets t of -1 and 1.
+    r"""Squared hinge loss, max(0, 1 - t s)^2, for targets t of -1 and 1.
 
-    Differentiable everywhere, and harder on large violations than `hinge_loss`.
+    .. math::
+
+        L = \max(0, 1 - t s)^2
+
+    s is a score. Differentiable everywhere, and harder on large violations than `hinge_loss`.
 
     Parameters
     ----------

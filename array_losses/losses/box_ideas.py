@@ -27,10 +27,20 @@ def alpha_iou_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Alpha-IoU loss: each term of a base loss to the power of alpha.
+    r"""Alpha-IoU loss: each term of a base loss to the power of alpha.
 
-    1 - (I/U)^alpha + penalty^alpha, with the penalties of the base: (C - U)/C, rho^2/c^2, and alpha v of CIoU on its
-    own. A larger alpha leaves bad boxes alone and makes more of good ones.
+    .. math::
+
+        L = 1 - \left(\frac{I}{U}\right)^\alpha + \begin{cases}
+            0 & \text{iou} \\
+            \left(\frac{C - U}{C}\right)^\alpha & \text{giou} \\
+            \left(\frac{\rho^2}{c^2}\right)^\alpha & \text{diou} \\
+            \left(\frac{\rho^2}{c^2}\right)^\alpha + (\alpha_v v)^\alpha & \text{ciou}
+        \end{cases}
+
+    I and U are the areas of the intersection and the union, C is that of the hull, the smallest box around both,
+    and c its diagonal; rho is the distance of the centres, and alpha_v v the last term of `ciou_loss`. A larger
+    alpha leaves bad boxes alone and makes more of good ones.
 
     Parameters
     ----------
@@ -90,10 +100,15 @@ def inner_iou_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Inner-IoU loss: a base loss whose IoU is that of both boxes shrunk or grown about their centres.
+    r"""Inner-IoU loss: a base loss whose IoU is that of both boxes shrunk or grown about their centres.
 
-    L_base + I/U - (I/U of the boxes with sides times ratio). A ratio below 1 sharpens the loss for boxes that fit
-    already, one above 1 reaches further for boxes that are small or far.
+    .. math::
+
+        L = L_\mathrm{base} + \frac{I}{U} - \frac{I_r}{U_r}
+
+    L_base is the base loss, 1 minus the measure `base`; I and U are the areas of the intersection and the union of
+    both boxes, I_r and U_r those of the boxes with their sides times `ratio`. A ratio below 1 sharpens the loss for
+    boxes that fit already, one above 1 reaches further for boxes that are small or far.
 
     Parameters
     ----------
@@ -163,10 +178,15 @@ def focaler_iou_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Focaler-IoU loss: a base loss whose IoU is stretched from [low, high] to [0, 1].
+    r"""Focaler-IoU loss: a base loss whose IoU is stretched from [low, high] to [0, 1].
 
-    L_base + I/U - clip((I/U - low)/(high - low), 0, 1): only pairs between low and high are told apart by their
-    overlap.
+    .. math::
+
+        L = L_\mathrm{base} + \frac{I}{U} - \min\left(\max\left(\frac{I_r/U_r - l}{h - l}, 0\right), 1\right)
+
+    L_base is the base loss, 1 minus the measure `base`; I/U is the IoU of both boxes, I_r/U_r that of the boxes
+    with their sides times `ratio`, the same by default; l and h are `low` and `high`. Only pairs between them are
+    told apart by their overlap.
 
     Parameters
     ----------
@@ -228,10 +248,17 @@ def unified_iou_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Unified-IoU loss: a base loss of both boxes grown or shrunk about their centres.
+    r"""Unified-IoU loss: a base loss of both boxes grown or shrunk about their centres.
 
-    L_base of the boxes with sides times ratio. Training starts with a ratio of 2, where many boxes overlap, and ends at
-    0.5, where only the best do: the schedule is the caller's, `ratio` its value now.
+    .. math::
+
+        L &= L_\mathrm{base}(p_r, t_r) \\
+        b_r &= \left(x - \frac{r w}{2}, y - \frac{r h}{2}, x + \frac{r w}{2}, y + \frac{r h}{2}\right)
+
+    L_base is the base loss, 1 minus the measure `base`; p_r and t_r are b_r of the prediction and of the target:
+    (x, y) is the centre of such a box b, w and h are its sides, and r is the ratio. Training starts with a ratio of
+    2, where many boxes overlap, and ends at 0.5, where only the best do: the schedule is the caller's, `ratio` its
+    value now.
 
     Parameters
     ----------
@@ -296,11 +323,21 @@ def wise_iou_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> tuple[Array, Array]:
-    """Wise-IoU loss, e^(rho^2/c^2) (1 - I/U) times a weight that depends on how the pair compares with the mean.
+    r"""Wise-IoU loss, e^(rho^2/c^2) (1 - I/U) times a weight that depends on how the pair compares with the mean.
 
-    With b = (1 - I/U)/mean the weight is 1 in version 1, b^gamma in version 2 (the worse, the more) and b/(delta
-    alpha^(b - delta)) in version 3 (most for pairs of medium quality: outliers are left alone). c^2, b and the weight
-    are constants for the gradient.
+    .. math::
+
+        L &= r\, e^{\rho^2/c^2} \left(1 - \frac{I}{U}\right), \qquad b = \frac{1 - I/U}{m} \\
+        r &= \begin{cases}
+            1 & \text{version 1} \\
+            b^\gamma & \text{version 2} \\
+            b / (\delta \alpha^{b - \delta}) & \text{version 3}
+        \end{cases}
+
+    I and U are the areas of the intersection and the union, rho is the distance of the centres, c the diagonal of
+    the hull, the smallest box around both; m is `mean`. The weight r of version 2 is the larger the worse the pair
+    is, that of version 3 the largest for pairs of medium quality: outliers are left alone. c^2, b and r are
+    constants for the gradient.
 
     Parameters
     ----------

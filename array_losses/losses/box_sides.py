@@ -26,12 +26,20 @@ def siou_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """SIoU loss, 1 - I/U + (Delta + Omega)/2: distance, angle and shape.
+    r"""SIoU loss, 1 - I/U + (Delta + Omega)/2: distance, angle and shape.
 
-    Delta = sum over both axes of 1 - e^(-(2 - Lambda) (d/C)^2), with d the way from centre to centre along the axis and
-    C the hull's side. Lambda = 2 |dx dy|/(dx^2 + dy^2) is 1 where the centres lie on a diagonal and 0 where they lie on
-    an axis, so that the prediction is drawn to the nearer axis first. Omega = sum over both sides of (1 - e^(-|w_p -
-    w_t|/max(w_p, w_t)))^theta.
+    .. math::
+
+        L &= 1 - \frac{I}{U} + \frac{\Delta + \Omega}{2} \\
+        \Delta &= \left(1 - e^{-(2 - \Lambda) (d_x / C_w)^2}\right) + \left(1 - e^{-(2 - \Lambda) (d_y / C_h)^2}\right),
+            \qquad \Lambda = \frac{2 |d_x d_y|}{d_x^2 + d_y^2} \\
+        \Omega &= \left(1 - e^{-|w_p - w_t| / \max(w_p, w_t)}\right)^\theta
+            + \left(1 - e^{-|h_p - h_t| / \max(h_p, h_t)}\right)^\theta
+
+    I and U are the areas of the intersection and the union, (d_x, d_y) is the way from centre to centre; w_p, h_p,
+    w_t and h_t are the sides of the prediction and the target, C_w and C_h those of the hull, the smallest box
+    around both. Lambda is 1 where the centres lie on a diagonal and 0 where they lie on an axis. The paper means it
+    to draw the prediction to the nearer axis first; the formula, as printed there, draws it to the diagonal.
 
     Parameters
     ----------
@@ -87,11 +95,18 @@ def shape_iou_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Shape-IoU loss: distance and shape weighted by the shape of the target.
+    r"""Shape-IoU loss: distance and shape weighted by the shape of the target.
 
-    1 - I/U + (hh dx^2 + ww dy^2)/c^2 + Omega/2 with ww = 2 w_t^scale/(w_t^scale + h_t^scale), hh = 2 - ww and Omega =
-    (1 - e^(-hh |w_p - w_t|/max(w_p, w_t)))^4 + (1 - e^(-ww |h_p - h_t|/max(h_p, h_t)))^4: what is off along the short
-    side of the target weighs more.
+    .. math::
+
+        L &= 1 - \frac{I}{U} + \frac{a_h d_x^2 + a_w d_y^2}{c^2} + \frac{\Omega}{2} \\
+        \Omega &= \left(1 - e^{-a_h |w_p - w_t| / \max(w_p, w_t)}\right)^4
+            + \left(1 - e^{-a_w |h_p - h_t| / \max(h_p, h_t)}\right)^4 \\
+        a_w &= \frac{2 w_t^s}{w_t^s + h_t^s}, \qquad a_h = 2 - a_w
+
+    I and U are the areas of the intersection and the union, (d_x, d_y) is the way from centre to centre, c the
+    diagonal of the hull, the smallest box around both; w_p, h_p, w_t and h_t are the sides of the prediction and
+    the target, s is `scale`. What is off along the short side of the target weighs more.
 
     Parameters
     ----------
@@ -146,9 +161,14 @@ def mpdiou_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """MPDIoU loss, 1 - I/U + (d1^2 + d2^2)/(H^2 + W^2): the distances of two corners.
+    r"""MPDIoU loss, 1 - I/U + (d1^2 + d2^2)/(H^2 + W^2): the distances of two corners.
 
-    d1 and d2 are the distances of the first and of the last corners of both boxes; H and W are the sides of the image.
+    .. math::
+
+        L = 1 - \frac{I}{U} + \frac{d_1^2 + d_2^2}{H^2 + W^2}
+
+    I and U are the areas of the intersection and the union, d_1 and d_2 the distances of the first and of the last
+    corners of both boxes; H and W are the sides of the image.
 
     Parameters
     ----------
@@ -203,11 +223,18 @@ def powerful_iou_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Powerful-IoU loss, 2 - I/U - e^(-P^2): a pull towards the target that does not let boxes grow.
+    r"""Powerful-IoU loss, 2 - I/U - e^(-P^2): a pull towards the target that does not let boxes grow.
 
-    P = (|x1 - x1_t|/w_t + |x2 - x2_t|/w_t + |y1 - y1_t|/h_t + |y2 - y2_t|/h_t)/4 is the mean distance of the four
-    edges, in sides of the target: no hull, hence nothing to gain by a larger prediction. Version 2 multiplies by 3 q
-    e^(-q^2) with q = lam e^(-P), which makes most of boxes of medium quality.
+    .. math::
+
+        L_1 &= 2 - \frac{I}{U} - e^{-P^2}, \qquad L_2 = 3 q e^{-q^2} L_1, \qquad q = \lambda e^{-P} \\
+        P &= \frac{1}{4} \left(\frac{|x_1 - x_1'| + |x_2 - x_2'|}{w_t}
+            + \frac{|y_1 - y_1'| + |y_2 - y_2'|}{h_t}\right)
+
+    L_1 and L_2 are the two versions, I and U the areas of the intersection and the union, x and y the edges of the
+    prediction, with a prime those of the target, whose sides are w_t and h_t; lambda is `lam`. P is the mean
+    distance of the four edges, in sides of the target: no hull, hence nothing to gain by a larger prediction. The
+    factor of version 2 makes most of boxes of medium quality.
 
     Parameters
     ----------
@@ -267,11 +294,15 @@ def nwd_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Normalized Wasserstein distance loss, 1 - e^(-W/constant), for tiny objects.
+    r"""Normalized Wasserstein distance loss, 1 - e^(-W/constant), for tiny objects.
 
-    Boxes are taken for normal distributions, whose Wasserstein distance is W^2 = dx^2 + dy^2 + ((w_p - w_t)^2 + (h_p -
-    h_t)^2)/4. It does not break off where boxes cease to overlap, and a shift by a pixel costs a tiny box no more than
-    a large one.
+    .. math::
+
+        L = 1 - e^{-W/K}, \qquad W^2 = d_x^2 + d_y^2 + \frac{(w_p - w_t)^2 + (h_p - h_t)^2}{4}
+
+    (d_x, d_y) is the way from centre to centre, w_p, h_p, w_t and h_t are the sides of the prediction and the
+    target, K is `constant`. W is the Wasserstein distance of the boxes, taken for normal distributions. It does not
+    break off where boxes cease to overlap, and a shift by a pixel costs a tiny box no more than a large one.
 
     Parameters
     ----------
@@ -325,10 +356,17 @@ def bounded_iou_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Bounded IoU loss: upper bounds of the IoU for each of x, y, w, h, each through a smooth-L1.
+    r"""Bounded IoU loss: upper bounds of the IoU for each of x, y, w, h, each through a smooth-L1.
 
-    S(1 - max((w_t - 2 |dx|)/(w_t + 2 |dx|), 0)) + S(1 - min(w_p/w_t, w_t/w_p)), and the same along y: how good the IoU
-    could be if only this number were wrong. S(l) = l^2/(2 beta) for l < beta, l - beta/2 beyond.
+    .. math::
+
+        L &= S(u_x) + S(u_y) + S(u_w) + S(u_h),
+            \qquad S(u) = \begin{cases} u^2 / (2 \beta) & u < \beta \\ u - \beta/2 & u \ge \beta \end{cases} \\
+        u_x &= 1 - \max\left(\frac{w_t - 2 |d_x|}{w_t + 2 |d_x|}, 0\right),
+            \qquad u_w = 1 - \min\left(\frac{w_p}{w_t}, \frac{w_t}{w_p}\right)
+
+    u_y and u_h are the same along y; d_x is the way from centre to centre, w_p and w_t are the widths of the
+    prediction and the target. Each u says how good the IoU could be at best if only this number were wrong.
 
     Parameters
     ----------
@@ -383,12 +421,21 @@ def extended_iou_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Extended IoU loss: an intersection that goes on below 0 where boxes do not overlap.
+    r"""Extended IoU loss: an intersection that goes on below 0 where boxes do not overlap.
 
-    S(1 - I'/U'), U' = the areas of both less I'. With ow and oh the sides of the overlap, negative for a gap, and gx =
-    |x1 - x1_t|, gy = |y1 - y1_t|: I' = ow oh where both are positive, ow (2 gy + oh) where only ow is negative, oh (2
-    gx + ow) where only oh is, 2 (gx oh + gy ow + ow oh) where both are. S is the smooth-L1 of `bounded_iou_loss` with
-    beta = smooth_point.
+    .. math::
+
+        L &= S\left(1 - \frac{I'}{A_p + A_t - I'}\right),
+            \qquad S(u) = \begin{cases} u^2 / (2 \beta) & u < \beta \\ u - \beta/2 & u \ge \beta \end{cases} \\
+        I' &= \begin{cases}
+            o_w o_h & o_w \ge 0, o_h \ge 0 \\
+            o_w (2 g_y + o_h) & o_w < 0, o_h \ge 0 \\
+            o_h (2 g_x + o_w) & o_w \ge 0, o_h < 0 \\
+            2 (g_x o_h + g_y o_w + o_w o_h) & o_w < 0, o_h < 0
+        \end{cases}
+
+    A_p and A_t are the areas of the prediction and the target, o_w and o_h the sides of their overlap, negative for
+    a gap; g_x and g_y are the distances of their left and of their top edges, beta is `smooth_point`.
 
     Parameters
     ----------

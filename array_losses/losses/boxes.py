@@ -31,10 +31,18 @@ def iou_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """IoU loss in its three published forms: 1 - I/U, -ln(I/U) or 1 - (I/U)^2.
+    r"""IoU loss in its three published forms: 1 - I/U, -ln(I/U) or 1 - (I/U)^2.
 
-    The measure that detectors are judged by, made a loss; blind to boxes that do not overlap, whose gradient
-    is 0.
+    .. math::
+
+        L = \begin{cases}
+            1 - I/U & \text{linear} \\
+            -\ln \max(I/U, 10^{-6}) & \text{log} \\
+            1 - (I/U)^2 & \text{square}
+        \end{cases}
+
+    I and U are the areas of the intersection and the union. The measure that detectors are judged by,
+    made a loss; blind to boxes that do not overlap, whose gradient is 0.
 
     Parameters
     ----------
@@ -102,9 +110,14 @@ def giou_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Generalized IoU loss, 1 - I/U + (C - U)/C.
+    r"""Generalized IoU loss, 1 - I/U + (C - U)/C.
 
-    Boxes that do not overlap still attract each other, because the empty part of their hull C counts.
+    .. math::
+
+        L = 1 - \frac{I}{U} + \frac{C - U}{C}
+
+    I and U are the areas of the intersection and the union, C that of the hull, the smallest box around
+    both. Boxes that do not overlap still attract each other, because the empty part of their hull counts.
 
     Parameters
     ----------
@@ -154,9 +167,15 @@ def diou_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Distance IoU loss, 1 - I/U + rho^2/c^2.
+    r"""Distance IoU loss, 1 - I/U + rho^2/c^2.
 
-    The centres attract each other directly, so boxes apart converge several times faster than with GIoU.
+    .. math::
+
+        L = 1 - \frac{I}{U} + \frac{\rho^2}{c^2}
+
+    I and U are the areas of the intersection and the union, rho is the distance of the centres, c the
+    diagonal of the hull, the smallest box around both. The centres attract each other directly, so boxes
+    apart converge several times faster than with GIoU.
 
     Parameters
     ----------
@@ -206,10 +225,18 @@ def ciou_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Complete IoU loss, 1 - I/U + rho^2/c^2 + alpha v.
+    r"""Complete IoU loss, 1 - I/U + rho^2/c^2 + alpha v.
 
-    DIoU that also wants the aspect ratio right: v = (4/pi^2) (atan(w_t/h_t) - atan(w_p/h_p))^2, alpha = v/((1
-    - I/U) + v). The box loss of YOLOv5 to YOLOv8.
+    .. math::
+
+        L &= 1 - \frac{I}{U} + \frac{\rho^2}{c^2} + \alpha v \\
+        v &= \frac{4}{\pi^2} \left(\arctan \frac{w_t}{h_t} - \arctan \frac{w_p}{h_p}\right)^2 \\
+        \alpha &= \frac{v}{(1 - I/U) + v}
+
+    I and U are the areas of the intersection and the union, rho is the distance of the centres, c the
+    diagonal of the hull, the smallest box around both; w_p, h_p, w_t and h_t are the sides of the
+    prediction and the target. DIoU that also wants the aspect ratio right. The box loss of YOLOv5 to
+    YOLOv8.
 
     Parameters
     ----------
@@ -264,10 +291,16 @@ def eiou_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Efficient IoU loss, 1 - I/U + rho^2/c^2 + (w_p - w_t)^2/Cw^2 + (h_p - h_t)^2/Ch^2.
+    r"""Efficient IoU loss, 1 - I/U + rho^2/c^2 + (w_p - w_t)^2/Cw^2 + (h_p - h_t)^2/Ch^2.
 
-    Width and height are pulled to the target's on their own, where CIoU's ratio can only trade one for the
-    other.
+    .. math::
+
+        L = 1 - \frac{I}{U} + \frac{\rho^2}{c^2} + \frac{(w_p - w_t)^2}{C_w^2} + \frac{(h_p - h_t)^2}{C_h^2}
+
+    I and U are the areas of the intersection and the union, rho is the distance of the centres; w_p, h_p,
+    w_t and h_t are the sides of the prediction and the target, C_w and C_h those of the hull, the
+    smallest box around both, and c is its diagonal. Width and height are pulled to the target's on their
+    own, where CIoU's ratio can only trade one for the other.
 
     Parameters
     ----------
@@ -317,9 +350,14 @@ def focal_eiou_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Focal EIoU loss, (I/U)^gamma times the EIoU loss.
+    r"""Focal EIoU loss, (I/U)^gamma times the EIoU loss.
 
-    Turns the focus round: boxes that already fit well count most, outliers that do not overlap count nothing.
+    .. math::
+
+        L = \left(\frac{I}{U}\right)^\gamma L_\mathrm{EIoU}
+
+    I and U are the areas of the intersection and the union, L_EIoU is `eiou_loss`. Turns the focus round:
+    boxes that already fit well count most, outliers that do not overlap count nothing.
 
     Parameters
     ----------
@@ -390,10 +428,15 @@ def cdiou_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Control distance IoU loss: a base loss plus the mean distance of corresponding corners over the hull's diagonal.
+    r"""Control distance IoU loss: a base loss plus the mean distance of corresponding corners over the hull's diagonal.
 
-    1 - base + (d1 + d2 + d3 + d4)/(4 c), with d1 ... d4 the distances of corresponding corners: position and
-    shape in one term without a case distinction.
+    .. math::
+
+        L = 1 - m + \frac{d_1 + d_2 + d_3 + d_4}{4 c}
+
+    m is the measure `base` of both boxes, d_1 to d_4 are the distances of corresponding corners, c is the
+    diagonal of the hull, the smallest box around both: position and shape in one term without a case
+    distinction.
 
     Parameters
     ----------

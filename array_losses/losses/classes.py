@@ -29,9 +29,16 @@ def softmax_cross_entropy(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Cross-entropy of a softmax, -ln p_y, or -sum t ln p for class probabilities t.
+    r"""Cross-entropy of a softmax, -ln p_y, or -sum t ln p for class probabilities t.
 
-    The negative log-likelihood of the right one of C classes: what classifiers and segmentation heads train with.
+    .. math::
+
+        L = -\sum_c w_c \, t'_c \ln p_c, \qquad p_c = \frac{e^{x_c}}{\sum_j e^{x_j}},
+        \qquad t'_c = (1 - \epsilon) \, t_c + \frac{\epsilon}{C}
+
+    x are the logits of C classes, t their probabilities, or 1 at the class index y and 0 elsewhere, w are the
+    `class_weights`, 1 without, epsilon is `label_smoothing`. The negative log-likelihood of the right class: what
+    classifiers and segmentation heads train with.
 
     Parameters
     ----------
@@ -41,7 +48,7 @@ def softmax_cross_entropy(
         Class indices, or class probabilities. Rows whose index is `ignore_index` or outside [0, C) are ignored:
         they cost 0, have gradient 0 and do not count in a mean.
     label_smoothing : float in [0, 1], default 0
-        eps in t' = (1 - eps) t + eps/C.
+        epsilon: how much of the target all classes share evenly.
     class_weights : array, shape (C,), real dtype, optional
         Factor of each class. The mean divides by the sum of w_y, or of t w for class probabilities.
     ignore_index : int, optional
@@ -107,9 +114,14 @@ def softmax_focal_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Focal loss of a softmax, -(1 - p_y)^gamma ln p_y.
+    r"""Focal loss of a softmax, -(1 - p_y)^gamma ln p_y.
 
-    The cross-entropy, turned down where the right class is already likely.
+    .. math::
+
+        L = -\sum_c w_c \, t_c \, (1 - p_c)^\gamma \ln p_c, \qquad p_c = \frac{e^{x_c}}{\sum_j e^{x_j}}
+
+    x are the logits of the classes, t their probabilities, or 1 at the class index y and 0 elsewhere, w are the
+    `class_weights`, 1 without. The cross-entropy, turned down where the right class is already likely.
 
     Parameters
     ----------
@@ -145,9 +157,9 @@ def softmax_focal_loss(
     -----
     There is no scalar alpha: for a softmax it has four meanings in as many projects. MONAI's and kornia's vector [1
     - alpha, alpha, ...] is `class_weights`, with their mean over N instead of the weights' sum as ``normalizer=N``
-    (and over N C in MONAI and kornia, whose result has a class axis). For class probabilities each class has its
-    own factor: sum of t_c (1 - p_c)^gamma (-ln p_c), as in keras. segmentation_models.pytorch's multi-class focal
-    loss is the sigmoid's, class by class.
+    (and over N C in MONAI and kornia, whose result has a class axis). With class probabilities each class has a
+    focus of its own, as in keras. segmentation_models.pytorch's multi-class focal loss is the sigmoid's, class by
+    class.
 
     References
     ----------
@@ -179,9 +191,14 @@ def poly1_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Poly-1 loss, -ln p_y + epsilon (1 - p_y): cross-entropy with its leading polynomial term reweighted.
+    r"""Poly-1 loss, -ln p_y + epsilon (1 - p_y): cross-entropy with its leading polynomial term reweighted.
 
-    -ln p = (1 - p) + (1 - p)^2/2 + ...; epsilon changes how much the first term counts.
+    .. math::
+
+        L = \sum_c t_c \, \left(-\ln p_c + \epsilon \, (1 - p_c)\right), \qquad p_c = \frac{e^{x_c}}{\sum_j e^{x_j}}
+
+    x are the logits of the classes, t their probabilities, or 1 at the class index y and 0 elsewhere. As a series,
+    -ln p is (1 - p) + (1 - p)^2/2 + ...; epsilon changes how much the first term counts.
 
     Parameters
     ----------
@@ -213,8 +230,7 @@ def poly1_loss(
 
     Notes
     -----
-    optax's `poly_loss_cross_entropy`. The default is that of the paper's ImageNet model; its detector has -1. For
-    class probabilities: cross-entropy + epsilon sum of t (1 - p).
+    optax's `poly_loss_cross_entropy`. The default is that of the paper's ImageNet model; its detector has -1.
 
     References
     ----------
@@ -244,9 +260,14 @@ def generalized_cross_entropy(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Generalized cross-entropy, (1 - p_y^q)/q: between the cross-entropy (q = 0) and the absolute error (q = 1).
+    r"""Generalized cross-entropy, (1 - p_y^q)/q: between the cross-entropy (q = 0) and the absolute error (q = 1).
 
-    Bounded by 1/q, so that wrong labels cannot dominate the gradient.
+    .. math::
+
+        L = \sum_c t_c \, \frac{1 - p_c^q}{q}, \qquad p_c = \frac{e^{x_c}}{\sum_j e^{x_j}}
+
+    x are the logits of the classes, t their probabilities, or 1 at the class index y and 0 elsewhere. Bounded by 1/q,
+    so that wrong labels cannot dominate the gradient.
 
     Parameters
     ----------
@@ -278,8 +299,7 @@ def generalized_cross_entropy(
 
     Notes
     -----
-    keras' `CategoricalGeneralizedCrossEntropy`, which takes probabilities. For class probabilities: sum of t_c (1 -
-    p_c^q)/q.
+    keras' `CategoricalGeneralizedCrossEntropy`, which takes probabilities.
 
     References
     ----------
@@ -309,10 +329,15 @@ def multiclass_hinge_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Multi-class hinge loss: every wrong class has to stay 1 below the right one.
+    r"""Multi-class hinge loss: every wrong class has to stay 1 below the right one.
 
-    form="max" (Crammer and Singer) charges the worst offender, max_j (x_j + 1 - [j = y]) - x_y; form="sum" (Weston
-    and Watkins) all of them, the sum of max(0, 1 + x_j - x_y).
+    .. math::
+
+        L_{\max} &= \max_j \left(x_j + 1 - [j = y]\right) - x_y \\
+        L_{\text{sum}} &= \sum_{j \ne y} \max(0, 1 + x_j - x_y)
+
+    x are the scores and y is the right class; [j = y] is 1 for the right class and 0 for the others. ``form="max"``
+    (Crammer and Singer) charges the worst offender, ``form="sum"`` (Weston and Watkins) all of them.
 
     Parameters
     ----------
@@ -380,10 +405,19 @@ def bi_tempered_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Bi-tempered logistic loss: the cross-entropy with a bounded logarithm (t1) and a heavy-tailed softmax (t2).
+    r"""Bi-tempered logistic loss: the cross-entropy with a bounded logarithm (t1) and a heavy-tailed softmax (t2).
 
-    Sum of y (log_t1 y - log_t1 p) - (y^(2-t1) - p^(2-t1))/(2-t1), p = exp_t2(x - lambda(x)). Robust against wrong
-    labels: t1 bounds what a far outlier costs, t2 what it pulls near the boundary.
+    .. math::
+
+        L &= \sum_c \left(y_c \, (\log_{t_1} y_c - \log_{t_1} p_c)
+        - \frac{y_c^{2 - t_1} - p_c^{2 - t_1}}{2 - t_1}\right) \\
+        p_c &= \left(1 + (t_2 - 1)(\lambda - x_c)\right)^{-1 / (t_2 - 1)}, \qquad \sum_c p_c = 1 \\
+        \log_{t_1} u &= \frac{u^{1 - t_1} - 1}{1 - t_1}, \qquad y_c = (1 - \epsilon) \, t_c + \frac{\epsilon}{C}
+
+    x are the logits of C classes, t_c their probabilities, or 1 at the class index and 0 elsewhere, epsilon is
+    `label_smoothing` and lambda the number with which the p_c add up to 1. At t1 = 1 the logarithm is ln, at t2 = 1 p
+    is the softmax. Robust against wrong labels: t1 bounds what a far outlier costs, t2 what it pulls near the
+    boundary.
 
     Parameters
     ----------
@@ -397,7 +431,7 @@ def bi_tempered_loss(
     t2 : float in [1, 5]
         Temperature of the softmax; its tail is heavier than exponential for t2 > 1.
     label_smoothing : float in [0, 1], default 0
-        eps in y = (1 - eps) t + eps/C.
+        epsilon: how much of the target all classes share evenly.
     ignore_index : int, optional
         A class index to ignore.
     axis : int, default -1

@@ -15,6 +15,7 @@ from .._array import Array, Namespace, astype
 from .._numerics import relu, softplus
 from ..autodiff import stop_gradient
 from ..measures import _pairs as pairs
+from ..measures._lengths import directions, largest
 from ._pairs import Rows, labelled, pair_loss
 from ._rows import Shared
 
@@ -30,9 +31,14 @@ def info_nce_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """InfoNCE, -ln(e^(s_ii/T) / sum_j e^(s_ij/T)) of the cosines s_ij of query i and key j.
+    r"""InfoNCE, -ln(e^(s_ii/T) / sum_j e^(s_ij/T)) of the cosines s_ij of query i and key j.
 
-    Each query has to find its own key among all of them: cross-entropy of N classes.
+    .. math::
+
+        L_i = -\ln \frac{e^{s_{ii} / T}}{\sum_j e^{s_{ij} / T}}, \qquad s_{ij} = \frac{q_i \cdot k_j}{|q_i| \, |k_j|}
+
+    q are the queries and k the keys, T is `temperature`. With `negatives`, the sum is over them and the query's own
+    key. Each query has to find its own key among all of them: cross-entropy of N classes.
 
     Parameters
     ----------
@@ -92,10 +98,12 @@ def info_nce_loss(
 
 def _info_nce(xp: Namespace, temperature: float, queries: Array, keys: Array, negatives: Array | None) -> Rows:
     given = (queries, keys) if negatives is None else (queries, keys, negatives)
-    q, k, *queue = (pairs.directions(xp, x) for x in pairs.numbers(xp, *given))
-    scores = pairs.products(xp, q, queue[0] if queue else k) / temperature
-    rest = pairs.log_sum_exp(xp, scores, None if queue else pairs.others(xp, scores, scores.shape[-1]))
-    return Rows(softplus(xp, rest - xp.sum(q * k, axis=-1) / temperature))
+    q, k, *queue = (directions(xp, x) for x in pairs.numbers(xp, *given))
+    q = q / temperature
+    if queue:
+        rest = pairs.log_sum_exp(xp, pairs.products(xp, q, queue[0]))
+        return Rows(softplus(xp, rest - xp.sum(q * k, axis=-1)))
+    return Rows(pairs.own_entropy(xp, pairs.products(xp, q, k)))
 
 
 def nt_xent_loss(
@@ -108,9 +116,15 @@ def nt_xent_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """NT-Xent, -ln(e^(s_ij/T) / (e^(s_ij/T) + sum_k e^(s_ik/T))) of a positive pair i, j and the negatives k of i.
+    r"""NT-Xent, -ln(e^(s_ij/T) / (e^(s_ij/T) + sum_k e^(s_ik/T))) of a positive pair i, j and the negatives k of i.
 
-    SimCLR's loss: labels 0 ... N - 1 twice, for two views of N images.
+    .. math::
+
+        L_{ij} = -\ln \frac{e^{s_{ij} / T}}{e^{s_{ij} / T} + \sum_{y_k \ne y_i} e^{s_{ik} / T}},
+        \qquad s_{ij} = \frac{x_i \cdot x_j}{|x_i| \, |x_j|}
+
+    x are the embeddings and y their labels, with y_i = y_j for the positive j; T is `temperature`. SimCLR's loss:
+    labels 0 ... N - 1 twice, for two views of N images.
 
     Parameters
     ----------
@@ -168,7 +182,7 @@ def _nt_xent(xp: Namespace, temperature: float, embeddings: Array, labels: Array
     scores = pairs.cosines(xp, x) / temperature
     positives, negatives = pairs.relations(xp, labels)
     rest = pairs.log_sum_exp(xp, scores, negatives)
-    return Rows(softplus(xp, rest[..., None] - scores), positives)
+    return Rows(pairs.softplus_of(xp, rest[..., None], scores, positives), positives)
 
 
 def sup_con_loss(
@@ -181,9 +195,15 @@ def sup_con_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """SupCon, the mean over an anchor's positives p of -ln(e^(s_ip/T) / sum_k e^(s_ik/T)), k being all others.
+    r"""SupCon, the mean over an anchor's positives p of -ln(e^(s_ip/T) / sum_k e^(s_ik/T)), k being all others.
 
-    The contrast of self-supervised learning with all samples of a class as positives.
+    .. math::
+
+        L_i = -\frac{1}{P_i} \sum_{p \ne i,\, y_p = y_i} \ln \frac{e^{s_{ip} / T}}{\sum_{k \ne i} e^{s_{ik} / T}},
+        \qquad s_{ij} = \frac{x_i \cdot x_j}{|x_i| \, |x_j|}
+
+    x are the embeddings and y their labels, P_i is the number of positives p of the anchor i, T is `temperature`. The
+    contrast of self-supervised learning with all samples of a class as positives.
 
     Parameters
     ----------
@@ -253,9 +273,17 @@ def circle_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Circle loss, ln(1 + sum_n e^(gamma a_n (s_n - m)) sum_p e^(-gamma a_p (s_p - 1 + m))).
+    r"""Circle loss, ln(1 + sum_n e^(gamma a_n (s_n - m)) sum_p e^(-gamma a_p (s_p - 1 + m))).
 
-    With a_p = max(0, 1 + m - s_p) and a_n = max(0, s_n + m): cosines that are far from their best are pulled harder.
+    .. math::
+
+        L_i &= \ln\left(1 + \sum_{y_n \ne y_i} e^{\gamma \, a_n (s_{in} - m)}
+        \sum_{p \ne i,\, y_p = y_i} e^{-\gamma \, a_p (s_{ip} - 1 + m)}\right) \\
+        a_n &= \max(0, s_{in} + m), \qquad a_p = \max(0, 1 + m - s_{ip}),
+        \qquad s_{ij} = \frac{x_i \cdot x_j}{|x_i| \, |x_j|}
+
+    x are the embeddings and y their labels, p is a positive and n a negative, m is `margin`. Cosines that are far
+    from their best are pulled harder.
 
     Parameters
     ----------
@@ -330,8 +358,17 @@ def multi_similarity_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Multi-similarity loss, ln(1 + sum_p e^(-alpha (s_p - b)))/alpha + ln(1 + sum_n e^(beta (s_n - b)))/beta.
+    r"""Multi-similarity loss, ln(1 + sum_p e^(-alpha (s_p - b)))/alpha + ln(1 + sum_n e^(beta (s_n - b)))/beta.
 
+    .. math::
+
+        L_i &= \frac{1}{\alpha} \ln\left(1 + \sum_{p \in P_i} e^{-\alpha (s_{ip} - b)}\right)
+        + \frac{1}{\beta} \ln\left(1 + \sum_{n \in N_i} e^{\beta (s_{in} - b)}\right) \\
+        P_i &= \left\{p \ne i : y_p = y_i,\, s_{ip} < \max_{y_n \ne y_i} s_{in} + \epsilon\right\} \\
+        N_i &= \left\{n : y_n \ne y_i,\, s_{in} > \min_{p \ne i,\, y_p = y_i} s_{ip} - \epsilon\right\},
+        \qquad s_{ij} = \frac{x_i \cdot x_j}{|x_i| \, |x_j|}
+
+    x are the embeddings and y their labels, b is `base`; P_i and N_i are the positives and the negatives that count.
     Weighs each pair by itself and by the others, and leaves out those that are well on their side already.
 
     Parameters
@@ -345,8 +382,7 @@ def multi_similarity_loss(
     base : float, default 1
         b, the cosine at which a pair weighs half.
     epsilon : float >= 0 or None, default 0.1
-        Positives count if their cosine is below that of the nearest negative plus epsilon, negatives if theirs is above
-        that of the farthest positive minus epsilon; None for all.
+        By how much the pairs that count may be on their right side already; None for all pairs.
     weights, where, normalizer, reduction
         Shared by all losses: ``help(array_losses)``. Rows are anchors.
 
@@ -397,8 +433,8 @@ def _multi_similarity(
     positives, negatives = pairs.relations(xp, labels)
     if epsilon is not None:
         known = stop_gradient(s)
-        nearest = pairs.largest(xp, xp.where(negatives, known, -math.inf))
-        farthest = -pairs.largest(xp, xp.where(positives, -known, -math.inf))
+        nearest = largest(xp, xp.where(negatives, known, -math.inf))
+        farthest = -largest(xp, xp.where(positives, -known, -math.inf))
         # What cannot be compared counts: a NaN has to be seen.
         positives = xp.logical_and(positives, xp.logical_not(known >= nearest + epsilon))
         negatives = xp.logical_and(negatives, xp.logical_not(known <= farthest - epsilon))

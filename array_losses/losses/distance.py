@@ -37,10 +37,14 @@ def boundary_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Boundary loss, the mean over a region of p phi, phi the signed distance to the target's boundary.
+    r"""Boundary loss, the mean over a region of p phi, phi the signed distance to the target's boundary.
 
-    Charges a prediction by how far from the target it is, which a loss of regions does not see. Used beside one of
-    those.
+    .. math::
+
+        L = \frac{1}{n} \sum_i p_i \phi_i
+
+    The sum is over the n pixels i of a region. Charges a prediction p by how far from the target it is, which a loss
+    of regions does not see. Used beside one of those.
 
     Parameters
     ----------
@@ -109,9 +113,14 @@ def hausdorff_dt_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Hausdorff loss by distance transforms, the mean over a region of (p - t)^2 (d_p^alpha + d_t^alpha).
+    r"""Hausdorff loss by distance transforms, the mean over a region of (p - t)^2 (d_p^alpha + d_t^alpha).
 
-    A smooth stand-in for the Hausdorff distance: an error costs more the farther it is from both boundaries.
+    .. math::
+
+        L = \frac{1}{n} \sum_i (p_i - t_i)^2 \, (d_{p,i}^\alpha + d_{t,i}^\alpha)
+
+    The sum is over the n pixels i of a region; d_p and d_t are their distances from the boundaries of prediction and
+    target. A smooth stand-in for the Hausdorff distance: an error costs more the farther it is from both boundaries.
 
     Parameters
     ----------

@@ -39,9 +39,13 @@ def entropy(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Entropy of a distribution, -sum p ln p, in nats.
+    r"""Entropy of a distribution, -sum p ln p, in nats.
 
-    How undecided a prediction is: a regularizer, or the target of entropy minimisation.
+    .. math::
+
+        L = -\sum_c p_c \ln p_c
+
+    How undecided a prediction p is over the classes c: a regularizer, or the target of entropy minimisation.
 
     Parameters
     ----------
@@ -93,9 +97,13 @@ def cross_entropy(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Cross-entropy of two distributions, -sum t ln p, in nats.
+    r"""Cross-entropy of two distributions, -sum t ln p, in nats.
 
-    What it costs to believe p where t is true: the entropy of t plus `kl_divergence`.
+    .. math::
+
+        L = -\sum_c t_c \ln p_c
+
+    What it costs to believe the distribution p over classes c where t is true: the entropy of t plus `kl_divergence`.
 
     Parameters
     ----------
@@ -146,9 +154,14 @@ def kl_divergence(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Kullback-Leibler divergence of the targets from the prediction, sum t ln(t/p), in nats.
+    r"""Kullback-Leibler divergence of the targets from the prediction, sum t ln(t/p), in nats.
 
-    The excess of `cross_entropy` over the entropy of t: 0 where they agree. Distillation, heatmaps.
+    .. math::
+
+        L = \sum_c t_c \ln \frac{t_c}{p_c}
+
+    p is the prediction and t the target. The excess of `cross_entropy` over the entropy of t: 0 where they agree.
+    Distillation, heatmaps.
 
     Parameters
     ----------
@@ -204,9 +217,14 @@ def js_divergence(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Jensen-Shannon divergence, (KL(p || m) + KL(t || m))/2 with m = (p + t)/2, in nats.
+    r"""Jensen-Shannon divergence, (KL(p || m) + KL(t || m))/2 with m = (p + t)/2, in nats.
 
-    A symmetric, bounded relative of `kl_divergence`.
+    .. math::
+
+        L = \frac{1}{2} \sum_c \left(p_c \ln \frac{p_c}{m_c} + t_c \ln \frac{t_c}{m_c}\right),
+        \qquad m_c = \frac{p_c + t_c}{2}
+
+    p is the prediction and t the target. A symmetric, bounded relative of `kl_divergence`.
 
     Parameters
     ----------
@@ -260,10 +278,16 @@ def distribution_focal_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Distribution focal loss (DFL): the cross-entropies of the two bins beside the target, weighted by nearness.
+    r"""Distribution focal loss (DFL): the cross-entropies of the two bins beside the target, weighted by nearness.
 
-    -(l + 1 - t) ln p_l - (t - l) ln p_(l+1) with l = floor(t). A box side becomes a distribution over bins 0, 1, 2
-    ..., whose mean is `distribution_expectation`; the loss pulls its mass to where the target is.
+    .. math::
+
+        L = -(l + 1 - t) \ln p_l - (t - l) \ln p_{l + 1}, \qquad l = \lfloor t \rfloor,
+        \qquad p_i = \frac{e^{x_i}}{\sum_j e^{x_j}}
+
+    x are the logits of the bins 0, 1, 2 ..., t is the target, and l the bin below; on the last bin, the one before
+    it. A box side becomes a distribution over the bins, whose mean is `distribution_expectation`; the loss pulls its
+    mass to where the target is.
 
     Parameters
     ----------

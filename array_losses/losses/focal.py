@@ -23,10 +23,15 @@ def sigmoid_focal_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Focal loss, -alpha_t (1 - p_t)^gamma ln p_t from logits: RetinaNet's answer to a sea of easy negatives.
+    r"""Focal loss, -alpha_t (1 - p_t)^gamma ln p_t from logits: RetinaNet's answer to a sea of easy negatives.
 
-    p_t is the probability of the right answer. With gamma = 2 an answer that is 0.968 right keeps a thousandth of
-    its cross-entropy.
+    .. math::
+
+        L &= \alpha_t \, (1 - p_t)^\gamma \left(-t \ln p - (1 - t) \ln(1 - p)\right) \\
+        p_t &= t p + (1 - t)(1 - p), \qquad \alpha_t = \alpha t + (1 - \alpha)(1 - t), \qquad p = \frac{1}{1 + e^{-x}}
+
+    x is a logit, t its target and p_t the probability of the right answer; alpha_t is 1 for ``alpha=None``. With
+    gamma = 2 an answer that is 0.968 right keeps a thousandth of its cross-entropy.
 
     Parameters
     ----------
@@ -54,8 +59,8 @@ def sigmoid_focal_loss(
 
     Notes
     -----
-    For soft targets p_t = t p + (1 - t)(1 - p) and alpha_t = alpha t + (1 - alpha)(1 - t), as in torchvision, optax
-    and fvcore; segmentation_models.pytorch and pytorch-toolbelt take p_t = exp(-CE), which is another number then.
+    Soft targets enter p_t and alpha_t as in torchvision, optax and fvcore; segmentation_models.pytorch and
+    pytorch-toolbelt take p_t = exp(-CE), CE being the cross-entropy, which is another number then.
     fvcore's alpha = -1 is None here, optax's default as well; ultralytics has gamma = 1.5; keras ignores alpha
     unless told otherwise. ``reduction="sum", normalizer`` of the reference code: ``reduction="mean",
     normalizer=number_of_positives``; DETR's `.mean(1).sum() / n` divides by the number of queries besides. Any
@@ -88,10 +93,14 @@ def quality_focal_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Quality focal loss, |t - p|^beta times the binary cross-entropy, for soft targets t.
+    r"""Quality focal loss, |t - p|^beta times the binary cross-entropy, for soft targets t.
 
-    Generalized focal loss: the target of the true class is the IoU of its box, so that one score speaks of class
-    and place.
+    .. math::
+
+        L = |t - p|^\beta \, \left(-t \ln p - (1 - t) \ln(1 - p)\right), \qquad p = \frac{1}{1 + e^{-x}}
+
+    x is a logit and t its target. Generalized focal loss: the target of the true class is the IoU of its box, so that
+    one score speaks of class and place.
 
     Parameters
     ----------
@@ -146,9 +155,18 @@ def varifocal_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Varifocal loss: t CE where t > 0, alpha p^gamma CE where t = 0.
+    r"""Varifocal loss: t CE where t > 0, alpha p^gamma CE where t = 0.
 
-    VarifocalNet's: positives count by the IoU that they should predict, only negatives are turned down.
+    .. math::
+
+        L = \begin{cases}
+            t \, \left(-t \ln p - (1 - t) \ln(1 - p)\right) & \text{if } t > 0 \\
+            -\alpha \, p^\gamma \ln(1 - p) & \text{if } t = 0
+        \end{cases}
+        \qquad p = \frac{1}{1 + e^{-x}}
+
+    x is a logit and t its target. VarifocalNet's: positives count by the IoU that they should predict, only negatives
+    are turned down.
 
     Parameters
     ----------
@@ -206,10 +224,18 @@ def gaussian_focal_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Penalty-reduced focal loss of heatmaps: -(1-p)^alpha ln p where t = 1, -(1-t)^beta p^alpha ln(1-p) elsewhere.
+    r"""Penalty-reduced focal loss of heatmaps: -(1-p)^alpha ln p where t = 1, -(1-t)^beta p^alpha ln(1-p) elsewhere.
 
-    CornerNet's and CenterNet's: a peak of the heatmap is a positive, and the Gaussian around it excuses near
-    misses.
+    .. math::
+
+        L = \begin{cases}
+            -(1 - p)^\alpha \ln p & \text{if } t = 1 \\
+            -(1 - t)^\beta \, p^\alpha \ln(1 - p) & \text{otherwise}
+        \end{cases}
+        \qquad p = \frac{1}{1 + e^{-x}}
+
+    x is a logit and t its target. CornerNet's and CenterNet's: a peak of the heatmap is a positive, and the Gaussian
+    around it excuses near misses.
 
     Parameters
     ----------
@@ -272,9 +298,15 @@ def asymmetric_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Asymmetric loss: -t (1-p)^g+ ln p - (1-t) p_m^g- ln(1-p_m) with p_m = max(p - margin, 0).
+    r"""Asymmetric loss: -t (1-p)^g+ ln p - (1-t) p_m^g- ln(1-p_m) with p_m = max(p - margin, 0).
 
-    For images with many labels: negatives are turned down harder than positives, and easy ones discarded.
+    .. math::
+
+        L &= -t \, (1 - p)^{\gamma_+} \ln p - (1 - t) \, p_m^{\gamma_-} \ln(1 - p_m) \\
+        p &= \frac{1}{1 + e^{-x}}, \qquad p_m = \max(p - m, 0)
+
+    x is a logit and t its target; the exponents are `gamma_positive` and `gamma_negative`, m is `margin`. For images
+    with many labels: negatives are turned down harder than positives, and easy ones discarded.
 
     Parameters
     ----------

@@ -116,9 +116,14 @@ def embedding_hinge_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Hinge loss of pixel embeddings, the mean over an instance's pixels of max(|e - C| - margin, 0), C their mean.
+    r"""Hinge loss of pixel embeddings, the mean over an instance's pixels of max(|e - C| - margin, 0), C their mean.
 
-    Draws the pixels of an instance together until all lie within a margin of its centre.
+    .. math::
+
+        L_k = \frac{1}{n_k} \sum_{i \in k} \max(0, |e_i - c_k| - m), \qquad c_k = \frac{1}{n_k} \sum_{i \in k} e_i
+
+    The sums are over the n_k pixels i of instance k, e are their embeddings and c_k is the mean; m is `margin`. Draws
+    the pixels of an instance together until all lie within a margin of its centre.
 
     Parameters
     ----------
@@ -192,16 +197,30 @@ def spatial_embedding_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Spatial embedding loss: pixels point to the centre of their instance, within a learned Gaussian margin.
+    r"""Spatial embedding loss: pixels point to the centre of their instance, within a learned Gaussian margin.
 
-    Optimises the IoU of each instance, and learns for each how far from its centre a pixel may point.
+    .. math::
+
+        L &= \frac{1}{K} \sum_k \left(w_I \, H_k + \frac{w_V}{n_k} \sum_{i \in k} \frac{1}{D}
+        \sum_a (\sigma_{ai} - s_{ak})^2\right) + \frac{w_S}{n} \left(\sum_{i \in B} q_i^2
+        + w_F \sum_k \sum_{i \in k} (q_i - \phi_{ki})^2\right) \\
+        \phi_{ki} &= \exp\left(-\sum_a (e_{ai} - c_{ak})^2 \, e^{10 s_{ak}}\right),
+        \qquad e_{ai} = \tanh(o_{ai}) + g_{ai} \\
+        c_{ak} &= \frac{1}{n_k} \sum_{i \in k} e_{ai}, \qquad s_{ak} = \frac{1}{n_k} \sum_{i \in k} \sigma_{ai},
+        \qquad q_i = \frac{1}{1 + e^{-r_i}}
+
+    k counts the K instances that have pixels, n_k of n in all; B are the pixels of none. o, sigma, r and g are
+    `offsets`, `sigmas`, `seeds` and `coordinates`; a counts the axes, D is the number of those of sigma, and one
+    serves all. H_k is the `lovasz_hinge_loss` of the logits 2 phi_k - 1 against the mask of k. w_I, w_V, w_S and w_F
+    are `instance_weight`, `variance_weight`, `seed_weight` and `foreground_weight`. Optimises the IoU of each
+    instance, and learns for each how far from its centre a pixel may point.
 
     Parameters
     ----------
     offsets : array of real dtype
-        S numbers along `axis` for each pixel; e = tanh(offset) + coordinate.
+        S numbers along `axis` for each pixel.
     sigmas : array, shape of offsets with 1 or S in place of `axis`, real dtype
-        The precision of the margin is e^(10 s), s the mean over an instance; 10 s counts as 80 beyond.
+        They set the precision of the margin; 10 s counts as 80 beyond.
     seeds : array, shape of offsets without `axis`, real dtype
         Logits of a pixel being near its centre.
     masks : array, shape of offsets with K in place of `axis`, boolean
@@ -215,7 +234,7 @@ def spatial_embedding_loss(
     center : {"embedding", "coordinates"}, default "embedding"
         Whether an instance's centre c is the mean of its e, or of its coordinates.
     foreground_weight, instance_weight, variance_weight, seed_weight : float >= 0, default 10, 1, 10, 1
-        Factors of the parts below.
+        Factors of the parts.
     weights, where, normalizer, reduction
         Shared by all losses: ``help(array_losses)``.
 
@@ -233,10 +252,7 @@ def spatial_embedding_loss(
 
     Notes
     -----
-    With phi_k = exp(-sum (e - c_k)^2 e^(10 s_k)): instance_weight * mean over k of (Lovasz hinge of 2 phi_k - 1
-    against mask k) + variance_weight * mean over k of (mean over its pixels of (sigma - s_k)^2) + seed_weight /
-    pixels * (sum of seed^2 outside of all masks + foreground_weight * sum over k and its pixels of (seed -
-    phi_k)^2). s_k is a constant in the second part, phi_k in the third; seed is the sigmoid of its logit.
+    For the gradient, s_k is a constant beside sigma, and phi_k beside q.
 
     References
     ----------

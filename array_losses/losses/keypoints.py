@@ -24,10 +24,16 @@ def oks_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """OKS loss: the mean of 1 - exp(-d^2 / (2 (2 sigma)^2 area)) over the visible keypoints of an object.
+    r"""OKS loss: the mean of 1 - exp(-d^2 / (2 (2 sigma)^2 area)) over the visible keypoints of an object.
 
-    The similarity that poses are judged by, made a loss: a keypoint counts by its distance d in units of how far
-    annotators disagree about it on an object of this size, and one that is far away does not outweigh the others.
+    .. math::
+
+        L = \frac{\sum_k v_k \left(1 - \exp\left(-\frac{d_k^2}{2 (2 \sigma_k)^2 a}\right)\right)}{\sum_k v_k}
+
+    d_k is the distance of keypoint k from its target, sigma_k its spread, v_k 1 where it is visible and else 0; a
+    is the area of the object. The similarity that poses are judged by, made a loss: a keypoint counts by its
+    distance in units of how far annotators disagree about it on an object of this size, and one that is far away
+    does not outweigh the others.
 
     Parameters
     ----------

@@ -42,9 +42,16 @@ def lovasz_hinge_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Lovasz hinge loss of binary masks: the Lovasz extension of 1 - IoU at the errors max(0, 1 - x s), s = +-1.
+    r"""Lovasz hinge loss of binary masks: the Lovasz extension of 1 - IoU at the errors max(0, 1 - x s), s = +-1.
 
-    Optimises the IoU of the prediction x > 0 directly; a pixel that is right by a margin of 1 costs nothing.
+    .. math::
+
+        L &= \sum_k e_{(k)} \, (J_k - J_{k - 1}), \qquad J_k = \frac{k}{G + m_k}, \qquad J_0 = 0 \\
+        e_i &= \max(0, 1 - x_i s_i), \qquad e_{(1)} \ge e_{(2)} \ge \dots
+
+    x are the logits; s_i is 1 for the G pixels i of the target and -1 for the others, m_k of which are among the k
+    with the largest errors. Optimises the IoU of the prediction x > 0 directly; a pixel that is right by a margin of
+    1 costs nothing.
 
     Parameters
     ----------
@@ -115,9 +122,16 @@ def lovasz_softmax_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Lovasz softmax loss: the Lovasz extension of each class's 1 - IoU at the errors |[y = c] - softmax(x)_c|.
+    r"""Lovasz softmax loss: the Lovasz extension of each class's 1 - IoU at the errors |[y = c] - softmax(x)_c|.
 
-    Optimises the mean IoU, the measure that segmentations are compared by.
+    .. math::
+
+        L_c &= \sum_k e_{(k)} \, (J_k - J_{k - 1}), \qquad J_k = \frac{k}{G + m_k}, \qquad J_0 = 0 \\
+        e_i &= \left|[y_i = c] - p_{ci}\right|, \qquad e_{(1)} \ge e_{(2)} \ge \dots,
+        \qquad p_{ci} = \frac{e^{x_{ci}}}{\sum_j e^{x_{ji}}}
+
+    x are the logits and y the labels; [y = c] is 1 for the G pixels of class c and 0 for the others, m_k of which are
+    among the k with the largest errors. Optimises the mean IoU, the measure that segmentations are compared by.
 
     Parameters
     ----------

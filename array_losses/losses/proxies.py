@@ -13,15 +13,25 @@ from .._numerics import one_hot, pick, softplus, table_rows
 from .._reduce import keep_rows
 from ..autodiff import compiled
 from ..measures import _pairs as pairs
+from ..measures._lengths import root
 from ._classes import usable
 from ._pairs import Rows, Shape, pair_loss
 from ._rows import Shared
 
 
 def arcface_logits(cosines: Array, labels: Array, *, margin: float = 0.5, scale: float = 64.0) -> Array:
-    """ArcFace logits: scale cos(theta_y + margin) for the label, scale cos(theta) for the other classes.
+    r"""ArcFace logits: scale cos(theta_y + margin) for the label, scale cos(theta) for the other classes.
 
-    For `softmax_cross_entropy`: the angle to the right class has to be smaller than to any other by a margin.
+    .. math::
+
+        z_j = \begin{cases}
+            s \cos(\theta_j + m) & \text{if } j = y \text{ and } \theta_j \le \pi - m \\
+            s \, (\cos \theta_j - m \sin m) & \text{if } j = y \text{ and } \theta_j > \pi - m \\
+            s \cos \theta_j & \text{otherwise}
+        \end{cases}
+
+    theta_j is the angle of an embedding and the vector of class j, y the label; m is `margin`, s is `scale`. For
+    `softmax_cross_entropy`: the angle to the right class has to be smaller than to any other by a margin.
 
     Parameters
     ----------
@@ -47,10 +57,10 @@ def arcface_logits(cosines: Array, labels: Array, *, margin: float = 0.5, scale:
 
     Notes
     -----
-    Beyond theta = pi - margin, where the cosine would rise again, it is cos(theta) - margin sin(margin), as in the
-    authors' code and pytorch-metric-learning, whose margin is in degrees, 28.6. Computed as cos(theta) cos(margin) -
-    sin(theta) sin(margin), without an angle. At cosines of 1 and -1, where the slope of the sine is infinite, that term
-    is left out of the slope; rounded cosines beyond them have sine 0.
+    Beyond theta = pi - margin the cosine would rise again; what stands there is that of the authors' code and of
+    pytorch-metric-learning, whose margin is in degrees, 28.6. Computed as cos(theta) cos(margin) - sin(theta)
+    sin(margin), without an angle. At cosines of 1 and -1, where the slope of the sine is infinite, that term is left
+    out of the slope; rounded cosines beyond them have sine 0.
 
     References
     ----------
@@ -68,9 +78,17 @@ def arcface_logits(cosines: Array, labels: Array, *, margin: float = 0.5, scale:
 
 
 def cosface_logits(cosines: Array, labels: Array, *, margin: float = 0.35, scale: float = 64.0) -> Array:
-    """CosFace logits: scale (cos(theta_y) - margin) for the label, scale cos(theta) for the other classes.
+    r"""CosFace logits: scale (cos(theta_y) - margin) for the label, scale cos(theta) for the other classes.
 
-    For `softmax_cross_entropy`: the cosine with the right class has to be larger than any other by a margin.
+    .. math::
+
+        z_j = \begin{cases}
+            s \, (\cos \theta_j - m) & \text{if } j = y \\
+            s \cos \theta_j & \text{otherwise}
+        \end{cases}
+
+    theta_j is the angle of an embedding and the vector of class j, y the label; m is `margin`, s is `scale`. For
+    `softmax_cross_entropy`: the cosine with the right class has to be larger than any other by a margin.
 
     Parameters
     ----------
@@ -128,7 +146,7 @@ def _with_margin(angular: bool, margin: float, scale: float, cosines: Array, lab
     (c,) = pairs.numbers(xp, cosines)
     if angular:
         square = (1.0 - c) * (1.0 + c)
-        turned = c * math.cos(margin) - pairs.root(xp, square, square <= 0.0) * math.sin(margin)
+        turned = c * math.cos(margin) - root(xp, square, square <= 0.0) * math.sin(margin)
         moved = xp.where(c < -math.cos(margin), c - margin * math.sin(margin), turned)
     else:
         moved = c - margin
@@ -145,9 +163,14 @@ def center_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Center loss, |x - c_y|^2 / 2: half the squared distance of an embedding from the center of its class.
+    r"""Center loss, |x - c_y|^2 / 2: half the squared distance of an embedding from the center of its class.
 
-    Beside a cross-entropy, it draws each class together.
+    .. math::
+
+        L = \frac{1}{2} \, |x - c_y|^2
+
+    x is an embedding, y its label and c_y the center of that class. Beside a cross-entropy, it draws each class
+    together.
 
     Parameters
     ----------
@@ -224,9 +247,15 @@ def proxy_nca_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Proxy-NCA, -ln(e^(-s d(x, p_y)) / sum over z != y of e^(-s d(x, p_z))), of squared distances on the unit sphere.
+    r"""Proxy-NCA, -ln(e^(-s d(x, p_y)) / sum over z != y of e^(-s d(x, p_z))), of squared distances on the unit sphere.
 
-    An embedding has to be near its class's proxy and far from the others: as many comparisons as classes, not pairs.
+    .. math::
+
+        L = -\ln \frac{e^{-s \, d(x, p_y)}}{\sum_{z \ne y} e^{-s \, d(x, p_z)}},
+        \qquad d(x, p) = \left|\frac{x}{|x|} - \frac{p}{|p|}\right|^2
+
+    x is an embedding, y its label and p_z the proxy of class z; s is `scale`. An embedding has to be near its class's
+    proxy and far from the others: as many comparisons as classes, not pairs.
 
     Parameters
     ----------
@@ -308,10 +337,16 @@ def proxy_anchor_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Proxy-anchor loss: each proxy pulls its class's embeddings and pushes all others, the harder ones more.
+    r"""Proxy-anchor loss: each proxy pulls its class's embeddings and pushes all others, the harder ones more.
 
-    Of proxy p with the cosines s: (C/C+) ln(1 + sum_own e^(-alpha (s - margin))) + ln(1 + sum_others e^(alpha (s +
-    margin))), C+ of the C classes being present. The mean over the proxies is the paper's loss.
+    .. math::
+
+        L_c = \frac{C}{C_+} \ln\left(1 + \sum_{y_i = c} e^{-\alpha (s_{ic} - m)}\right)
+        + \ln\left(1 + \sum_{y_i \ne c} e^{\alpha (s_{ic} + m)}\right),
+        \qquad s_{ic} = \frac{x_i \cdot p_c}{|x_i| \, |p_c|}
+
+    x are the embeddings and y their labels, p_c is the proxy of class c; C_+ of the C classes are present, m is
+    `margin`. The mean over the proxies is the paper's loss.
 
     Parameters
     ----------

@@ -97,10 +97,15 @@ def dice_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Dice loss of regions, 1 - (2I + s)/(P + T + s').
+    r"""Dice loss of regions, 1 - (2I + s)/(P + T + s').
 
-    I = sum p t is the overlap, P = sum p what was predicted, T = sum t what is there. The loss of segmentation
-    where a class covers few of the pixels: a region counts as much as another, however small.
+    .. math::
+
+        L = 1 - \frac{2 I + s}{P + T + s'}, \qquad I = \sum_i p_i t_i, \quad P = \sum_i p_i, \quad T = \sum_i t_i
+
+    Over the pixels i of a region, I is the overlap, P what was predicted, T what is there; s is `smooth`, s'
+    `smooth_denominator`. The loss of segmentation where a class covers few of the pixels: a region counts as much as
+    another, however small.
 
     Parameters
     ----------
@@ -196,10 +201,14 @@ def jaccard_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Jaccard or soft IoU loss of regions, 1 - (I + s)/(P + T - I + s').
+    r"""Jaccard or soft IoU loss of regions, 1 - (I + s)/(P + T - I + s').
 
-    I, P, T as in `dice_loss`; a Dice loss of d is a Jaccard loss of 2d/(1 + d), which charges bad regions more
-    evenly.
+    .. math::
+
+        L = 1 - \frac{I + s}{P + T - I + s'}, \qquad I = \sum_i p_i t_i, \quad P = \sum_i p_i, \quad T = \sum_i t_i
+
+    The sums are over the pixels i of a region; s is `smooth`, s' `smooth_denominator`. A Dice loss of d is a Jaccard
+    loss of 2d/(1 + d), which charges bad regions more evenly.
 
     Parameters
     ----------
@@ -284,9 +293,16 @@ def tversky_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Tversky loss of regions, 1 - (I + s)/(I + fp_weight FP + fn_weight FN + s').
+    r"""Tversky loss of regions, 1 - (I + s)/(I + fp_weight FP + fn_weight FN + s').
 
-    Dice with a say in which is worse, what is missed or what is predicted too much.
+    .. math::
+
+        L &= 1 - \frac{I + s}{I + a \, \text{FP} + b \, \text{FN} + s'},
+        \qquad \text{FP} = P - I, \quad \text{FN} = T - I \\
+        I &= \sum_i p_i t_i, \qquad P = \sum_i p_i, \qquad T = \sum_i t_i
+
+    The sums are over the pixels i of a region; a is `fp_weight`, b is `fn_weight`, s is `smooth` and s'
+    `smooth_denominator`. Dice with a say in which is worse, what is missed or what is predicted too much.
 
     Parameters
     ----------
@@ -300,9 +316,9 @@ def tversky_loss(
         The axes that stay apart: each sample by default, () for the whole batch at once. A region is all other axes
         but that of the classes.
     fp_weight : float >= 0, default 0.3
-        Weight of FP = P - I, what is predicted and not there. Salehi's alpha.
+        Weight of FP, what is predicted and not there. Salehi's alpha.
     fn_weight : float >= 0, default 0.7
-        Weight of FN = T - I, what is there and missed. Salehi's beta.
+        Weight of FN, what is there and missed. Salehi's beta.
     mask : array, the shape without the class axis, boolean, optional
         Pixels to look at. It is applied after the activation and to every sum.
     absent : {"keep", "skip"}, default "keep"
@@ -379,9 +395,17 @@ def focal_tversky_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Focal Tversky loss of regions, (Tversky loss) ** power.
+    r"""Focal Tversky loss of regions, (Tversky loss) ** power.
 
-    A power below 1 makes the gradient steep for regions that are nearly right, one above 1 turns them down.
+    .. math::
+
+        L &= \left(1 - \frac{I + s}{I + a \, \text{FP} + b \, \text{FN} + s'}\right)^k,
+        \qquad \text{FP} = P - I, \quad \text{FN} = T - I \\
+        I &= \sum_i p_i t_i, \qquad P = \sum_i p_i, \qquad T = \sum_i t_i
+
+    The sums are over the pixels i of a region; a is `fp_weight`, b is `fn_weight`, k is `power`, s is `smooth` and s'
+    `smooth_denominator`. A power below 1 makes the gradient steep for regions that are nearly right, one above 1
+    turns them down.
 
     Parameters
     ----------
@@ -395,9 +419,9 @@ def focal_tversky_loss(
         The axes that stay apart: each sample by default, () for the whole batch at once. A region is all other axes
         but that of the classes.
     fp_weight : float >= 0, default 0.3
-        Weight of FP = P - I, what is predicted and not there. Salehi's alpha.
+        Weight of FP, what is predicted and not there. Salehi's alpha.
     fn_weight : float >= 0, default 0.7
-        Weight of FN = T - I, what is there and missed. Salehi's beta.
+        Weight of FN, what is there and missed. Salehi's beta.
     power : float > 0, default 0.75
         Exponent of each row's loss, before any mean.
     mask : array, the shape without the class axis, boolean, optional
@@ -471,9 +495,15 @@ def generalized_dice_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Generalized Dice loss, 1 - (2 sum w_c I_c + s)/(sum w_c (P_c + T_c) + s') over the classes c of a sample.
+    r"""Generalized Dice loss, 1 - (2 sum w_c I_c + s)/(sum w_c (P_c + T_c) + s') over the classes c of a sample.
 
-    One ratio for all classes, in which w_c = 1/T_c^2 makes a small class count as much as a large one.
+    .. math::
+
+        L = 1 - \frac{2 \sum_c w_c I_c + s}{\sum_c w_c \, (P_c + T_c) + s'},
+        \qquad I_c = \sum_i p_{ci} t_{ci}, \quad P_c = \sum_i p_{ci}, \quad T_c = \sum_i t_{ci}, \quad w_c = T_c^{-2}
+
+    I, P and T are sums over the pixels i; s is `smooth`, s' `smooth_denominator`. One ratio for all classes of a
+    sample, in which w_c makes a small class count as much as a large one.
 
     Parameters
     ----------
@@ -554,9 +584,15 @@ def mcc_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Matthews correlation loss, 1 - (n I - P T)/sqrt(P T (n - P)(n - T)) over the n pixels of a region.
+    r"""Matthews correlation loss, 1 - (n I - P T)/sqrt(P T (n - P)(n - T)) over the n pixels of a region.
 
-    Dice does not look at what is rightly left out; the correlation of prediction and target does.
+    .. math::
+
+        L = 1 - \frac{n I - P T}{\sqrt{P T \, (n - P)(n - T)}},
+        \qquad I = \sum_i p_i t_i, \quad P = \sum_i p_i, \quad T = \sum_i t_i
+
+    The sums are over the n pixels i of a region. Dice does not look at what is rightly left out; the correlation of
+    prediction and target does.
 
     Parameters
     ----------
@@ -632,10 +668,15 @@ def sigmoid_dice_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Dice loss of sigmoid(logits), region by region.
+    r"""Dice loss of sigmoid(logits), region by region.
 
-    `dice_loss` for one mask, or for several that may overlap. Exact also for sure logits, whose 1 - p would round
-    to 0.
+    .. math::
+
+        L = 1 - \frac{2 \sum_i p_i t_i + s}{\sum_i p_i + \sum_i t_i + s'}, \qquad p_i = \frac{1}{1 + e^{-x_i}}
+
+    The sums are over the pixels i of a region, x are their logits; s is `smooth`, s' `smooth_denominator`.
+    `dice_loss` for one mask, or for several that may overlap. Exact also for sure logits, whose 1 - p would round to
+    0.
 
     Parameters
     ----------

@@ -11,8 +11,8 @@ import math
 from typing import Any
 
 from .. import _check
-from .._array import Array
-from ..measures import Penalty, difference_kernel, penalties
+from .._array import Array, is_torch
+from ..measures import Penalty, difference_kernel, penalties, short_difference_kernel
 from ._native import native_difference
 from ._rows import Shared, row_loss
 
@@ -23,6 +23,8 @@ NATIVE: dict[Penalty, str] = {
     penalties.huber: "huber_loss",
 }
 """What `torch.nn.functional` calls some of them."""
+SHORT = {*NATIVE, penalties.half_squared, penalties.charbonnier}
+"""Those of few steps."""
 
 
 def difference_loss(
@@ -35,13 +37,14 @@ def difference_loss(
     normalizer: Array | float | None,
     reduction: str,
 ) -> Array:
-    _check.matched(pred=pred, target=target)
+    xp = _check.matched(pred=pred, target=target)
     shared = Shared(weights, where, normalizer, reduction)
-    if penalty in NATIVE:
+    if is_torch(xp) and penalty in NATIVE:
         found = native_difference(NATIVE[penalty], pred, target, shared, *knobs)
         if found is not None:
             return found
-    return row_loss(difference_kernel, (0, 0), (penalty, *knobs), (pred, target), tuple(pred.shape), shared)
+    kernel = short_difference_kernel if penalty in SHORT else difference_kernel
+    return row_loss(kernel, (0, 0), (penalty, *knobs), (pred, target), tuple(pred.shape), shared)
 
 
 def l1_loss(
@@ -53,7 +56,11 @@ def l1_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """L1 loss, |d|: the absolute error.
+    r"""L1 loss, |d|: the absolute error.
+
+    .. math::
+
+        L = |d|, \qquad d = \text{pred} - \text{target}
 
     Charges each unit of error the same, so outliers pull no harder than the rest; its minimum is the median.
 
@@ -102,7 +109,11 @@ def squared_error(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Squared error, d^2: twice `l2_loss`.
+    r"""Squared error, d^2: twice `l2_loss`.
+
+    .. math::
+
+        L = d^2, \qquad d = \text{pred} - \text{target}
 
     Its slope grows with the error, so large errors dominate; its minimum is the mean.
 
@@ -150,7 +161,11 @@ def l2_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """L2 loss, d^2/2: its slope is the error itself.
+    r"""L2 loss, d^2/2: its slope is the error itself.
+
+    .. math::
+
+        L = \frac{d^2}{2}, \qquad d = \text{pred} - \text{target}
 
     The half of `squared_error`, and what Huber's loss is near 0.
 
@@ -198,7 +213,15 @@ def smooth_l1_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Smooth L1 loss, d^2/(2 beta) where |d| < beta, |d| - beta/2 elsewhere.
+    r"""Smooth L1 loss, d^2/(2 beta) where |d| < beta, |d| - beta/2 elsewhere.
+
+    .. math::
+
+        L = \begin{cases}
+            d^2 / (2 \beta) & \text{if } |d| < \beta \\
+            |d| - \beta / 2 & \text{otherwise}
+        \end{cases}
+        \qquad d = \text{pred} - \text{target}
 
     A parabola near the target and slope 1 from there on: the box loss of Fast R-CNN, which outliers cannot blow up.
 
@@ -255,7 +278,15 @@ def huber_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Huber loss, d^2/2 where |d| <= delta, delta (|d| - delta/2) elsewhere.
+    r"""Huber loss, d^2/2 where |d| <= delta, delta (|d| - delta/2) elsewhere.
+
+    .. math::
+
+        L = \begin{cases}
+            d^2 / 2 & \text{if } |d| \le \delta \\
+            \delta \, (|d| - \delta / 2) & \text{otherwise}
+        \end{cases}
+        \qquad d = \text{pred} - \text{target}
 
     The squared error for small errors, the absolute error for outliers, joined with one slope.
 
@@ -310,7 +341,11 @@ def log_cosh_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Log-cosh loss, ln(cosh(d)): about d^2/2 near 0 and |d| - ln 2 far away.
+    r"""Log-cosh loss, ln(cosh(d)): about d^2/2 near 0 and |d| - ln 2 far away.
+
+    .. math::
+
+        L = \ln \cosh d, \qquad d = \text{pred} - \text{target}
 
     Like Huber's loss with delta = 1, but smooth everywhere: all derivatives exist.
 
@@ -358,7 +393,11 @@ def charbonnier_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Charbonnier loss, sqrt(d^2 + epsilon^2): |d| with a rounded tip.
+    r"""Charbonnier loss, sqrt(d^2 + epsilon^2): |d| with a rounded tip.
+
+    .. math::
+
+        L = \sqrt{d^2 + \epsilon^2}, \qquad d = \text{pred} - \text{target}
 
     L1 for image restoration and optical flow, with a gradient that vanishes smoothly at the target.
 
@@ -414,10 +453,17 @@ def balanced_l1_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Balanced L1 loss, alpha/b (b|d| + 1) ln(b|d|/beta + 1) - alpha|d| where |d| < beta, gamma|d| + C elsewhere.
+    r"""Balanced L1 loss, alpha/b (b|d| + 1) ln(b|d|/beta + 1) - alpha|d| where |d| < beta, gamma|d| + C elsewhere.
 
-    b = e^(gamma/alpha) - 1 and C = gamma/b - alpha beta. Raises the slope of small errors over smooth L1's, so that
-    accurate boxes are still refined (Libra R-CNN).
+    .. math::
+
+        L &= \begin{cases}
+            \frac{\alpha}{b} \, (b |d| + 1) \ln(b |d| / \beta + 1) - \alpha |d| & \text{if } |d| < \beta \\
+            \gamma |d| + \gamma / b - \alpha \beta & \text{otherwise}
+        \end{cases} \\
+        b &= e^{\gamma / \alpha} - 1, \qquad d = \text{pred} - \text{target}
+
+    Raises the slope of small errors over smooth L1's, so that accurate boxes are still refined (Libra R-CNN).
 
     Parameters
     ----------
@@ -476,10 +522,18 @@ def focal_l1_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Focal L1 loss: -alpha d^2 (2 ln(beta|d|) - 1)/4 where |d| <= 1, -alpha ln(beta) |d| + C beyond.
+    r"""Focal L1 loss: -alpha d^2 (2 ln(beta|d|) - 1)/4 where |d| <= 1, -alpha ln(beta) |d| + C beyond.
 
-    alpha = e beta makes the largest slope 1, C = (2 alpha ln beta + alpha)/4 the value continuous. Turns the focus
-    round: small errors have a larger slope than outliers.
+    .. math::
+
+        L &= \begin{cases}
+            -\alpha d^2 \, (2 \ln(\beta |d|) - 1) / 4 & \text{if } |d| \le 1 \\
+            -\alpha \ln(\beta) \, |d| + C & \text{otherwise}
+        \end{cases} \\
+        \alpha &= e \beta, \qquad C = \frac{2 \alpha \ln \beta + \alpha}{4}, \qquad d = \text{pred} - \text{target}
+
+    alpha makes the largest slope 1, C the value continuous. Turns the focus round: small errors have a larger slope
+    than outliers.
 
     Parameters
     ----------
@@ -533,10 +587,17 @@ def wing_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Wing loss, width ln(1 + |d|/epsilon) where |d| < width, |d| - C elsewhere.
+    r"""Wing loss, width ln(1 + |d|/epsilon) where |d| < width, |d| - C elsewhere.
 
-    C = width - width ln(1 + width/epsilon) joins the two. The logarithm amplifies small and medium errors: made for
-    facial landmarks.
+    .. math::
+
+        L = \begin{cases}
+            w \ln(1 + |d| / \epsilon) & \text{if } |d| < w \\
+            |d| - C & \text{otherwise}
+        \end{cases}
+        \qquad C = w - w \ln(1 + w / \epsilon), \qquad d = \text{pred} - \text{target}
+
+    w is `width`, and C joins the two. The logarithm amplifies small and medium errors: made for facial landmarks.
 
     Parameters
     ----------

@@ -52,9 +52,18 @@ def rotated_iou_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """IoU loss of rotated boxes: 1 - I/U, -ln(I/U) or 1 - (I/U)^2, by exact areas.
+    r"""IoU loss of rotated boxes: 1 - I/U, -ln(I/U) or 1 - (I/U)^2, by exact areas.
 
-    The exact counterpart of the Gaussian losses; blind to boxes that do not overlap.
+    .. math::
+
+        L = \begin{cases}
+            1 - I/U & \text{linear} \\
+            -\ln \max(I/U, 10^{-6}) & \text{log} \\
+            1 - (I/U)^2 & \text{square}
+        \end{cases}
+
+    I and U are the areas of the intersection and the union. The exact counterpart of the Gaussian losses; blind to
+    boxes that do not overlap.
 
     Parameters
     ----------
@@ -116,9 +125,14 @@ def rotated_giou_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Generalized IoU loss of rotated boxes, 1 - I/U + (C - U)/C with C the convex hull.
+    r"""Generalized IoU loss of rotated boxes, 1 - I/U + (C - U)/C with C the convex hull.
 
-    Boxes that do not overlap attract each other.
+    .. math::
+
+        L = 1 - \frac{I}{U} + \frac{C - U}{C}
+
+    I and U are the areas of the intersection and the union, C that of the convex hull of both boxes. Boxes that do
+    not overlap attract each other.
 
     Parameters
     ----------
@@ -170,9 +184,17 @@ def probiou_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """ProbIoU loss, sqrt(1 - e^-B) or B, with B the Bhattacharyya distance of the boxes as distributions.
+    r"""ProbIoU loss, sqrt(1 - e^-B) or B, with B the Bhattacharyya distance of the boxes as distributions.
 
-    The oriented-box loss of YOLOv8-OBB: see `probiou` for B.
+    .. math::
+
+        L &= \begin{cases} \sqrt{1 - e^{-B}} & \text{l1} \\ B & \text{l2} \end{cases} \\
+        B &= \frac{1}{8}\, d^\top S^{-1} d + \frac{1}{2} \ln \frac{\det S}{\sqrt{\det S_p \det S_t}},
+            \qquad S = \frac{S_p + S_t}{2} \\
+        S_i &= R_i \begin{pmatrix} w_i^2/12 & 0 \\ 0 & h_i^2/12 \end{pmatrix} R_i^\top
+
+    d leads from centre to centre, R turns by the angle of a box. The oriented-box loss of YOLOv8-OBB: 1 -
+    `probiou`, or B.
 
     Parameters
     ----------
@@ -230,9 +252,17 @@ def bcd_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Bhattacharyya distance loss: 1 - 1/(tau + ln(1 + B)) of the boxes as normal distributions.
+    r"""Bhattacharyya distance loss: 1 - 1/(tau + ln(1 + B)) of the boxes as normal distributions.
 
-    B is that of `probiou`, but with standard deviations of half the sides: w^2/4.
+    .. math::
+
+        L &= 1 - \frac{1}{\tau + \ln(1 + B)} \\
+        B &= \frac{1}{8}\, d^\top S^{-1} d + \frac{1}{2} \ln \frac{\det S}{\sqrt{\det S_p \det S_t}},
+            \qquad S = \frac{S_p + S_t}{2} \\
+        S_i &= R_i \begin{pmatrix} w_i^2/4 & 0 \\ 0 & h_i^2/4 \end{pmatrix} R_i^\top
+
+    d leads from centre to centre, R turns by the angle of a box. B is that of `probiou`, but with standard
+    deviations of half the sides. `transform` and `tau` put other functions of B in the place of the first line.
 
     Parameters
     ----------
@@ -320,9 +350,17 @@ def gwd_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Gaussian Wasserstein distance loss: 1 - 1/(tau + ln(1 + W)) of the boxes as normal distributions.
+    r"""Gaussian Wasserstein distance loss: 1 - 1/(tau + ln(1 + W)) of the boxes as normal distributions.
 
-    W^2 = |d|^2 + tr S_p + tr S_t - 2 tr(S_p^1/2 S_t S_p^1/2)^1/2 with standard deviations of half the sides.
+    .. math::
+
+        L &= 1 - \frac{1}{\tau + \ln(1 + W')}, \qquad W' = \frac{W}{2 (\det S_p \det S_t)^{1/8}} \\
+        W^2 &= d^\top d + \mathrm{tr}\, S_p + \mathrm{tr}\, S_t
+            - 2\, \mathrm{tr} \left(S_p^{1/2} S_t S_p^{1/2}\right)^{1/2} \\
+        S_i &= R_i \begin{pmatrix} w_i^2/4 & 0 \\ 0 & h_i^2/4 \end{pmatrix} R_i^\top
+
+    d leads from centre to centre, R turns by the angle of a box: standard deviations are half the sides.
+    `transform` and `tau` put other functions of W' in the place of the first one; W' is W without `normalize`.
 
     Parameters
     ----------
@@ -386,9 +424,18 @@ def kld_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Kullback-Leibler divergence loss: 1 - 1/(tau + ln(1 + sqrt(KL))) of the boxes as normal distributions.
+    r"""Kullback-Leibler divergence loss: 1 - 1/(tau + ln(1 + sqrt(KL))) of the boxes as normal distributions.
 
-    KL(1 || 2) = (d^T S_2^-1 d + tr(S_2^-1 S_1) - 2 + ln(det S_2/det S_1))/2 with standard deviations of half the sides.
+    .. math::
+
+        L &= 1 - \frac{1}{\tau + \ln(1 + \sqrt{\mathrm{KL}(t \,\|\, p)})} \\
+        \mathrm{KL}(1 \,\|\, 2) &= \frac{1}{2} \left(d^\top S_2^{-1} d + \mathrm{tr}(S_2^{-1} S_1) - 2
+            + \ln \frac{\det S_2}{\det S_1}\right) \\
+        S_i &= R_i \begin{pmatrix} w_i^2/4 & 0 \\ 0 & h_i^2/4 \end{pmatrix} R_i^\top
+
+    p and t are the prediction and the target, d leads from centre to centre, R turns by the angle of a box:
+    standard deviations are half the sides. `direction` chooses the divergence; `sqrt`, `transform` and `tau` put
+    other functions of it in the place of the first line.
 
     Parameters
     ----------
@@ -463,10 +510,21 @@ def kfiou_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """KFIoU loss, 1 - KFIoU, -ln(KFIoU) or e^(1 - KFIoU) - 1.
+    r"""KFIoU loss, 1 - KFIoU, -ln(KFIoU) or e^(1 - KFIoU) - 1.
 
-    Compares sizes and angles only: see `kfiou`. Add a loss of the centres, `smooth_l1_loss` of their encoded offsets in
-    the paper.
+    .. math::
+
+        L &= \begin{cases}
+            1 - k & \text{linear} \\
+            -\ln k & \text{log} \\
+            e^{1 - k} - 1 & \text{exp}
+        \end{cases} \\
+        k &= \frac{V_3}{V_1 + V_2 - V_3}, \qquad V_i = \sqrt{\det S_i} \\
+        S_i &= R_i \begin{pmatrix} w_i^2/4 & 0 \\ 0 & h_i^2/4 \end{pmatrix} R_i^\top \quad (i = 1, 2),
+            \qquad S_3 = (S_1^{-1} + S_2^{-1})^{-1}
+
+    k is `kfiou` of the boxes 1 and 2, R turns by the angle of a box. Compares sizes and angles only. Add a loss of
+    the centres, `smooth_l1_loss` of their encoded offsets in the paper.
 
     Parameters
     ----------

@@ -135,9 +135,16 @@ def softmax_dice_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Dice loss of softmax(logits), class by class.
+    r"""Dice loss of softmax(logits), class by class.
 
-    `dice_loss` for classes that exclude each other, from logits and class indices.
+    .. math::
+
+        L_c = 1 - \frac{2 \sum_i p_{ci} t_{ci} + s}{\sum_i p_{ci} + \sum_i t_{ci} + s'},
+        \qquad p_{ci} = \frac{e^{x_{ci}}}{\sum_j e^{x_{ji}}}
+
+    The sums are over the pixels i of a region, x_ci is the logit of class c; t_ci is the probability of class c, or 1
+    where c is the label and 0 elsewhere, s is `smooth`, s' `smooth_denominator`. `dice_loss` for classes that exclude
+    each other, from logits and class indices.
 
     Parameters
     ----------
@@ -228,10 +235,15 @@ def dice_cross_entropy_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Dice loss plus cross-entropy of a softmax, sample by sample.
+    r"""Dice loss plus cross-entropy of a softmax, sample by sample.
 
-    The region for the balance, the pixels for a gradient that does not vanish: what most segmentation networks
-    train with.
+    .. math::
+
+        L = a \, \frac{\sum_c w_c D_c}{\sum_c w_c} + b \, \frac{\sum_i E_i}{\sum_i w_{y_i}}
+
+    D_c is the `softmax_dice_loss` of class c, E_i the `softmax_cross_entropy` of pixel i, whose label is y_i; a and b
+    are `dice_weight` and `cross_entropy_weight`, w are the `class_weights`, 1 without. The region for the balance,
+    the pixels for a gradient that does not vanish: what most segmentation networks train with.
 
     Parameters
     ----------
@@ -280,9 +292,7 @@ def dice_cross_entropy_loss(
 
     Notes
     -----
-    dice_weight * (mean over the classes of `softmax_dice_loss`) + cross_entropy_weight * (mean over the pixels of
-    `softmax_cross_entropy`), with the means inside each sample, so that ignored pixels of one do not weigh on
-    another.
+    Both means are taken inside each sample, so that ignored pixels of one do not weigh on another.
 
     MONAI's ``DiceCELoss(softmax=True, to_onehot_y=True)`` is ``axis=1, smooth=1e-5, reduction="mean"``. For one
     mask, or masks that overlap, add `sigmoid_dice_loss` and `sigmoid_binary_cross_entropy`.
@@ -330,9 +340,15 @@ def dice_focal_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Dice loss plus focal loss of a softmax, sample by sample.
+    r"""Dice loss plus focal loss of a softmax, sample by sample.
 
-    As `dice_cross_entropy_loss`, with the pixels that are already right turned down.
+    .. math::
+
+        L = a \, \frac{\sum_c w_c D_c}{\sum_c w_c} + b \, \frac{\sum_i F_i}{\sum_i w_{y_i}}
+
+    D_c is the `softmax_dice_loss` of class c, F_i the `softmax_focal_loss` of pixel i, whose label is y_i; a and b
+    are `dice_weight` and `focal_weight`, w are the `class_weights`, 1 without. As `dice_cross_entropy_loss`, with the
+    pixels that are already right turned down.
 
     Parameters
     ----------
@@ -381,10 +397,9 @@ def dice_focal_loss(
 
     Notes
     -----
-    dice_weight * (mean over the classes of `softmax_dice_loss`) + focal_weight * (mean over the pixels of
-    `softmax_focal_loss`), with the means inside each sample. MONAI's `DiceFocalLoss` takes its focal part from a
-    sigmoid, always; its ``DiceLoss(softmax=True)`` plus ``FocalLoss(use_softmax=True)`` is ``focal_weight=1 / C``,
-    because that mean is over pixels and classes.
+    Both means are taken inside each sample. MONAI's `DiceFocalLoss` takes its focal part from a sigmoid, always; its
+    ``DiceLoss(softmax=True)`` plus ``FocalLoss(use_softmax=True)`` is ``focal_weight=1 / C``, because that mean is
+    over pixels and classes.
 
     References
     ----------
@@ -436,10 +451,16 @@ def combo_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Combo loss, alpha * weighted sigmoid cross-entropy + (1 - alpha) * sigmoid Dice loss, region by region.
+    r"""Combo loss, alpha * weighted sigmoid cross-entropy + (1 - alpha) * sigmoid Dice loss, region by region.
 
-    beta above 1/2 charges missed pixels more than false ones, in the cross-entropy; Dice keeps the balance of the
-    region.
+    .. math::
+
+        L &= \frac{\alpha}{n} \sum_i \left(-\beta \, t_i \ln p_i - (1 - \beta)(1 - t_i) \ln(1 - p_i)\right)
+        + (1 - \alpha) \, D \\
+        D &= 1 - \frac{2 \sum_i p_i t_i + s}{\sum_i p_i + \sum_i t_i + s'}, \qquad p_i = \frac{1}{1 + e^{-x_i}}
+
+    The sums are over the n pixels i of a region, x are their logits; s is `smooth`, s' `smooth_denominator`. beta
+    above 1/2 charges missed pixels more than false ones, in the cross-entropy; Dice keeps the balance of the region.
 
     Parameters
     ----------
@@ -481,9 +502,8 @@ def combo_loss(
 
     Notes
     -----
-    The cross-entropy is the mean over the region of -(beta t ln p + (1 - beta)(1 - t) ln(1 - p)). The paper
-    subtracts the Dice score, (1 - alpha) D, where this adds the loss, (1 - alpha)(1 - D): its values are lower by 1
-    - alpha, and the gradients are the same. Its smoothing is 1.
+    The paper subtracts the Dice score, 1 - D, where this adds the loss D: its values are lower by 1 - alpha, and the
+    gradients are the same. Its smoothing is 1.
 
     References
     ----------
@@ -550,10 +570,25 @@ def unified_focal_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Unified focal loss, asymmetric form, of a softmax: a focal loss of the pixels and a Tversky loss of the regions.
+    r"""Unified focal loss, asymmetric form, of a softmax: a focal loss of the pixels and a Tversky loss of the regions.
 
-    Turns down the easy background in the one, and steepens the rare foreground in the other, with one delta and one
-    gamma for both.
+    .. math::
+
+        L &= \frac{\lambda}{n} \sum_i F_i + \frac{1 - \lambda}{C} \sum_c R_c \\
+        F_i &= \begin{cases}
+            -\delta \ln p_{y_i} & \text{if } y_i \text{ is foreground} \\
+            -(1 - \delta)(1 - p_{y_i})^\gamma \ln p_{y_i} & \text{if it is the background}
+        \end{cases} \\
+        R_c &= \begin{cases}
+            (1 - S_c)^{1 - \gamma} & \text{if } c \text{ is foreground} \\
+            1 - S_c & \text{if it is the background}
+        \end{cases}
+        \qquad S_c = \frac{I_c + s}{I_c + (1 - \delta) \, \text{FP}_c + \delta \, \text{FN}_c + s'}
+
+    i counts the n pixels of a sample, c the C classes. p is the softmax, y_i the label; I is the overlap of a class,
+    FP what is predicted too much, FN what is missed, as in `tversky_loss`; lambda is `focal_share`, s is `smooth`, s'
+    `smooth_denominator`. Turns down the easy background in the one, and steepens the rare foreground in the other,
+    with one delta and one gamma for both.
 
     Parameters
     ----------
@@ -599,10 +634,6 @@ def unified_focal_loss(
 
     Notes
     -----
-    focal_share * (mean over the pixels of -delta ln p_y for a foreground class y, -(1 - delta)(1 - p_y)^gamma ln
-    p_y for the background) + (1 - focal_share) * (mean over the classes of 1 - S for the background, (1 - S)^(1 -
-    gamma) for the others), S = (I + s)/(I + (1 - delta) FP + delta FN + s').
-
     MONAI's `AsymmetricUnifiedFocalLoss` is of two classes and of probabilities, though its page says logits. Its
     delta is 0.7, and its focal part a mean over the pixels and both classes: 0.75 times this loss with
     ``focal_share=1/3``.
@@ -660,9 +691,15 @@ def top_k_cross_entropy(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Cross-entropy of the hardest pixels: the mean of the k largest, k = fraction of the pixels.
+    r"""Cross-entropy of the hardest pixels: the mean of the k largest, k = fraction of the pixels.
 
-    Online hard example mining: most pixels are easy, and their mean hides the others.
+    .. math::
+
+        L = \frac{1}{k} \sum_{j = 1}^k E_{(j)}, \qquad E_{(1)} \ge E_{(2)} \ge \dots \ge E_{(n)},
+        \qquad k = \max\left(1, \lfloor f n + 1/2 \rfloor\right)
+
+    E_(j) is the j-th largest `softmax_cross_entropy` of a sample's n pixels, f is `fraction`. Online hard example
+    mining: most pixels are easy, and their mean hides the others.
 
     Parameters
     ----------
@@ -673,7 +710,7 @@ def top_k_cross_entropy(
     axis : int
         The axis of the classes. Required, because a wrong guess would be silent.
     fraction : float in (0, 1]
-        Share of the unmasked pixels that is kept; k is rounded, and at least 1.
+        Share of the unmasked pixels that is kept.
     batch_axes : int or tuple of int, default 0
         The axes that stay apart: each sample by default, () for the whole batch at once. A region is all other axes
         but that of the classes.

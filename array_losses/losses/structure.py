@@ -78,8 +78,17 @@ def cl_dice_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Centre-line Dice loss, 1 - 2ab/(a + b): the share a of p's skeleton inside t, and b of t's inside p.
+    r"""Centre-line Dice loss, 1 - 2ab/(a + b): the share a of p's skeleton inside t, and b of t's inside p.
 
+    .. math::
+
+        L &= 1 - \frac{2 a b}{a + b}, \qquad a = \frac{\sum_i S(p)_i \, t_i + s}{\sum_i S(p)_i + s},
+        \qquad b = \frac{\sum_i S(t)_i \, p_i + s}{\sum_i S(t)_i + s} \\
+        S_k &= S_{k - 1} + \max(0, R_k - S_{k - 1} R_k), \qquad S_{-1} = 0, \qquad S = S_K \\
+        R_k &= \max\left(0, x_k - \text{dilate}(x_{k + 1})\right), \qquad x_{k + 1} = \text{erode}(x_k), \qquad x_0 = x
+
+    S(x) is the skeleton of an image x after K `iterations`, i counts its pixels, s is `smooth`. Eroding takes the
+    minimum over a cross of three pixels along each axis, dilating the maximum over a block of three along each.
     Charges broken vessels, roads and roots, whose few pixels a loss of areas hardly sees.
 
     Parameters
@@ -158,9 +167,17 @@ def ssim_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Structural similarity loss, 1 - the mean SSIM of two images.
+    r"""Structural similarity loss, 1 - the mean SSIM of two images.
 
-    Compares local means, contrasts and patterns, where a sum of differences compares pixels.
+    .. math::
+
+        L = 1 - \frac{1}{n} \sum_w \frac{(2 \mu_x \mu_y + C_1)(2 \sigma_{xy} + C_2)}
+        {(\mu_x^2 + \mu_y^2 + C_1)(\sigma_x^2 + \sigma_y^2 + C_2)},
+        \qquad C_1 = (k_1 R)^2, \quad C_2 = (k_2 R)^2
+
+    w counts the n positions of a Gaussian window; mu are the means of both images x and y there, sigma^2 their
+    variances and sigma_xy their covariance, by the window's weights. R is `data_range`. Compares local means,
+    contrasts and patterns, where a sum of differences compares pixels.
 
     Parameters
     ----------
@@ -172,13 +189,13 @@ def ssim_loss(
         The axes that stay apart: each sample by default, () for the whole batch at once. A region is all other axes
         but that of the classes.
     data_range : float > 0, default 1
-        L, the difference of the largest and the least possible value.
+        The difference of the largest and the least possible value.
     window_size : int >= 1, default 11
         Pixels along each side of the Gaussian window; it must fit into the image.
     sigma : float > 0, default 1.5
         Standard deviation of the window, in pixels.
     k1, k2 : float > 0, default 0.01 and 0.03
-        C1 = (k1 L)^2 and C2 = (k2 L)^2 keep the ratios finite.
+        What keeps the ratios finite.
     weights, where, normalizer, reduction
         Shared by all losses: ``help(array_losses)``.
 

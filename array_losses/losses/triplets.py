@@ -12,11 +12,14 @@ import math
 
 from .. import _check
 from .._array import Array, Namespace, astype
-from .._numerics import count_below, relu, softplus
-from ..autodiff import stop_gradient
+from .._numerics import count_below
+from ..autodiff import INDEX, stop_gradient
 from ..measures import _pairs as pairs
+from ..measures._lengths import largest
+from ..measures._mining import hardest
+from ..measures.triplets import contrast_kernel, triplet_kernel, violation
 from ._pairs import Rows, labelled, pair_loss
-from ._rows import Shared
+from ._rows import Shared, row_loss
 
 
 def triplet_loss(
@@ -31,9 +34,18 @@ def triplet_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Triplet loss, max(0, d_ap - d_an + margin), or ln(1 + e^(d_ap - d_an)) with ``margin=None``.
+    r"""Triplet loss, max(0, d_ap - d_an + margin), or ln(1 + e^(d_ap - d_an)) with ``margin=None``.
 
-    The anchor has to be nearer to the positive than to the negative by a margin, or as much as it can be.
+    .. math::
+
+        L = \begin{cases}
+            \max(0, d_{ap} - d_{an} + m) & \text{with a margin } m \\
+            \ln(1 + e^{d_{ap} - d_{an}}) & \text{with the soft margin}
+        \end{cases}
+        \qquad d_{ap} = |a - p|, \quad d_{an} = |a - n|
+
+    a, p and n are anchor, positive and negative. The anchor has to be nearer to the positive than to the negative by
+    a margin, or as much as it can be.
 
     Parameters
     ----------
@@ -83,20 +95,11 @@ def triplet_loss(
     if anchor.ndim == 0:
         raise ValueError("anchor must have shape (..., D); got ()")
     arrays, shared = (anchor, positive, negative), Shared(weights, where, normalizer, reduction)
-    return pair_loss(_triplets, (margin, bool(swap)), arrays, tuple(anchor.shape[:-1]), shared, own=(1, 1, 1))
-
-
-def _triplets(xp: Namespace, margin: float | None, swap: bool, anchor: Array, positive: Array, negative: Array) -> Rows:
-    anchor, positive, negative = pairs.numbers(xp, anchor, positive, negative)
-    apart = pairs.length(xp, anchor - negative)
-    if swap:
-        apart = xp.minimum(apart, pairs.length(xp, positive - negative))
-    return _hinge(xp, pairs.length(xp, anchor - positive), apart, margin)
+    return row_loss(triplet_kernel, (1, 1, 1), (margin, bool(swap)), arrays, tuple(anchor.shape[:-1]), shared)
 
 
 def _hinge(xp: Namespace, positive: Array, negative: Array, margin: float | None, active_only: bool = False) -> Rows:
-    gap = positive - negative
-    rows = softplus(xp, gap) if margin is None else relu(xp, gap + margin)
+    rows = violation(xp, positive - negative, margin)
     return Rows(rows, counts=astype(xp, stop_gradient(rows) > 0.0, rows.dtype) if active_only else None)
 
 
@@ -111,9 +114,17 @@ def mined_triplet_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Triplet loss of distances, max(0, d_ap - d_an + margin), or ln(1 + e^(d_ap - d_an)) with ``margin=None``.
+    r"""Triplet loss of distances, max(0, d_ap - d_an + margin), or ln(1 + e^(d_ap - d_an)) with ``margin=None``.
 
-    For distances that a miner has found: ``mined_triplet_loss(m.positive, m.negative, where=m.valid)``.
+    .. math::
+
+        L = \begin{cases}
+            \max(0, d_{ap} - d_{an} + m) & \text{with a margin } m \\
+            \ln(1 + e^{d_{ap} - d_{an}}) & \text{with the soft margin}
+        \end{cases}
+
+    d_ap and d_an are the distances of the anchor from positive and negative. For distances that a miner has found:
+    ``mined_triplet_loss(mined.positive, mined.negative, where=mined.valid)``.
 
     Parameters
     ----------
@@ -181,9 +192,15 @@ def batch_hard_triplet_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Triplet loss of each anchor with its hardest pair in the batch: the farthest positive and the nearest negative.
+    r"""Triplet loss of each anchor with its hardest pair in the batch: the farthest positive and the nearest negative.
 
-    max(0, max_p d_ap - min_n d_an + margin). The hardest of a random batch are moderately hard, which trains best.
+    .. math::
+
+        L_i = \max\left(0, \max_{p \ne i,\, y_p = y_i} d_{ip} - \min_{y_n \ne y_i} d_{in} + m\right),
+        \qquad d_{ij} = |x_i - x_j|
+
+    x are the embeddings and y their labels, p is a positive and n a negative, m is `margin`. The hardest of a random
+    batch are moderately hard, which trains best.
 
     Parameters
     ----------
@@ -192,7 +209,7 @@ def batch_hard_triplet_loss(
     labels : array, shape (..., N), integers
         Who they are.
     margin : float >= 0 or None, default 0.2
-        How much nearer the positive has to be; None is the soft margin.
+        How much nearer the positive has to be; None is the soft margin of `triplet_loss`.
     active_only : bool, default False
         Whether a mean is taken over the anchors above 0 alone.
     weights, where, normalizer, reduction
@@ -240,7 +257,7 @@ def batch_hard_triplet_loss(
 
 def _batch_hard(xp: Namespace, margin: float | None, active_only: bool, embeddings: Array, labels: Array) -> Rows:
     (x,) = pairs.numbers(xp, embeddings)
-    found = pairs.hardest(xp, x, labels)
+    found = hardest(xp, x, labels)
     return _hinge(xp, found.positive, found.negative, margin, active_only)._replace(valid=found.valid)
 
 
@@ -255,9 +272,15 @@ def batch_all_triplet_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Triplet loss of each anchor with all of its triplets in the batch, the sum of max(0, d_ap - d_an + margin).
+    r"""Triplet loss of each anchor with all of its triplets in the batch, the sum of max(0, d_ap - d_an + margin).
 
-    Their mean, over those that are not solved yet, is dominated by none.
+    .. math::
+
+        L_i = \sum_{p \ne i,\, y_p = y_i} \; \sum_{y_n \ne y_i} \max(0, d_{ip} - d_{in} + m),
+        \qquad d_{ij} = |x_i - x_j|
+
+    x are the embeddings and y their labels, p is a positive and n a negative, m is `margin`. The mean of the
+    triplets, over those that are not solved yet, is dominated by none.
 
     Parameters
     ----------
@@ -318,7 +341,7 @@ def _batch_all(xp: Namespace, margin: float, active_only: bool, embeddings: Arra
     positives, negatives = pairs.relations(xp, labels)
     values = stop_gradient(distances)
     limits = values + margin
-    nearest = -pairs.largest(xp, xp.where(negatives, -values, -math.inf))
+    nearest = -largest(xp, xp.where(negatives, -values, -math.inf))
     near = xp.sort(xp.where(negatives, values, math.inf), axis=-1)
     far = xp.sort(xp.where(positives, limits, -math.inf), axis=-1)
     below = astype(xp, count_below(xp, near, limits), x.dtype)
@@ -343,10 +366,16 @@ def semi_hard_triplet_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Triplet loss of each positive pair with the anchor's nearest negative that is farther than the positive.
+    r"""Triplet loss of each positive pair with the anchor's nearest negative that is farther than the positive.
 
-    max(0, d_ap - d_an + margin), with the farthest negative if none is farther. The hardest negatives can make all
-    embeddings collapse early in training; these do not.
+    .. math::
+
+        L_{ij} = \max(0, d_{ij} - d_{in} + m), \qquad d_{in} = \min \{d_{ik} : y_k \ne y_i,\, d_{ik} > d_{ij}\},
+        \qquad d_{ij} = |x_i - x_j|
+
+    x are the embeddings and y their labels, with y_i = y_j for a positive j; n is the negative, the farthest if none
+    is farther than j, and m is `margin`. The hardest negatives can make all embeddings collapse early in training;
+    these do not.
 
     Parameters
     ----------
@@ -355,7 +384,7 @@ def semi_hard_triplet_loss(
     labels : array, shape (..., N), integers
         Who they are.
     margin : float >= 0 or None, default 1
-        How much nearer the positive has to be; None is the soft margin.
+        How much nearer the positive has to be; None is the soft margin of `triplet_loss`.
     weights, where, normalizer, reduction
         Shared by all losses: ``help(array_losses)``. Rows are pairs of anchor and positive: ``where=keep[:, None]``
         chooses anchors.
@@ -417,9 +446,17 @@ def contrastive_loss(
     normalizer: Array | float | None = None,
     reduction: str = "none",
 ) -> Array:
-    """Contrastive loss of pairs: max(0, d - m_p)^2/2 where they are the same, max(0, m_n - d)^2/2 where they differ.
+    r"""Contrastive loss of pairs: max(0, d - m_p)^2/2 where they are the same, max(0, m_n - d)^2/2 where they differ.
 
-    Pulls together what belongs together, and pushes apart what does not until it is far enough.
+    .. math::
+
+        L = \begin{cases}
+            \max(0, d - m_p)^2 / 2 & \text{if they are the same} \\
+            \max(0, m_n - d)^2 / 2 & \text{if they differ}
+        \end{cases}
+
+    d is the distance of a pair, m_p and m_n are `positive_margin` and `negative_margin`. Pulls together what belongs
+    together, and pushes apart what does not until it is far enough.
 
     Parameters
     ----------
@@ -472,10 +509,4 @@ def contrastive_loss(
     _check.flagged(distances=distances, same=same)
     shared = Shared(weights, where, normalizer, reduction)
     knobs = (positive_margin, negative_margin, bool(squared))
-    return pair_loss(_contrastive, knobs, (distances, same), tuple(distances.shape), shared, own=(0,))
-
-
-def _contrastive(xp: Namespace, near: float, apart: float, squared: bool, distances: Array, same: Array) -> Rows:
-    (d,) = pairs.numbers(xp, distances)
-    missing = relu(xp, xp.where(same, d - near, apart - d))
-    return Rows(missing * missing * 0.5 if squared else missing)
+    return row_loss(contrast_kernel, (0, INDEX), knobs, (distances, same), tuple(distances.shape), shared)

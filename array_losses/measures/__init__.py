@@ -11,7 +11,7 @@ from .boxes import ciou, diou, eiou, giou, ioa, iof, iou
 from .formulas import Formula
 from .keypoints import COCO_SIGMAS, oks
 from .pairs import Mined, batch_hard, pairwise_distance, pairwise_similarity, semi_hard
-from .penalties import Penalty, difference_kernel
+from .penalties import Penalty, difference_kernel, short_difference_kernel
 from .rotated import kfiou, probiou, rotated_giou, rotated_iou
 
 __all__ = [
@@ -46,4 +46,5 @@ __all__ = [
     "rotated_kernels",
     "scaled_kernel",
     "semi_hard",
+    "short_difference_kernel",
 ]

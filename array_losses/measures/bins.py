@@ -18,9 +18,13 @@ Result = tuple[Array, list[Array | None]]
 
 
 def distribution_expectation(logits: Array, *, axis: int = -1) -> Array:
-    """Expectation of a distribution over bins, sum of i softmax(x)_i: the integral of distribution focal loss.
+    r"""Expectation of a distribution over bins, sum of i softmax(x)_i: the integral of distribution focal loss.
 
-    Reads a distance off the bins of a detector's head (GFL, YOLOv8): i counts from 0.
+    .. math::
+
+        y = \sum_i i \, p_i, \qquad p_i = \frac{e^{x_i}}{\sum_j e^{x_j}}
+
+    x are the logits of the bins i, counted from 0. Reads a distance off the bins of a detector's head (GFL, YOLOv8).
 
     Parameters
     ----------
@@ -75,13 +79,14 @@ def bins_kernel(xp: Namespace, arrays: Sequence[Array], wanted: Wanted) -> Resul
     weight = xp.abs((inside - left) - step)  # of the farther bin
     if is_torch(xp) and is_fused(xp) and not wanted[1]:
         return _fused(xp, x, near, far, weight, wanted[0])
-    others, miss, loss = softmax(xp, x, near)
+    p = softmax(xp, x, near, wanted[0])
     ahead = pick(xp, x, near) - pick(xp, x, far)  # -ln p_far = -ln p_near + ahead
-    value = loss + weight * ahead
+    value = p.loss + weight * ahead
     along_x = along_t = None
     if wanted[0]:
+        others = p.others(xp)
         pull = pick(xp, others, far) - weight
-        along_x = put(xp, put(xp, others, near, weight - miss), far, pull)
+        along_x = put(xp, put(xp, others, near, weight - p.miss), far, pull)
     if wanted[1]:
         along_t = xp.where(inside == t, (1.0 - 2.0 * step) * ahead, xp.zeros_like(t))
     return value, [along_x, along_t]

@@ -15,7 +15,13 @@ from ._kernel import box_rows, measure
 
 
 def iou(pred: Array, target: Array) -> Array:
-    """Intersection over union, I/U: the Jaccard index of two boxes.
+    r"""Intersection over union, I/U: the Jaccard index of two boxes.
+
+    .. math::
+
+        \mathrm{IoU} = \frac{I}{U}, \qquad U = A_p + A_t - I
+
+    I is the area of the intersection, A_p and A_t are those of the prediction and the target.
 
     Parameters
     ----------
@@ -61,7 +67,14 @@ def iou(pred: Array, target: Array) -> Array:
 
 
 def giou(pred: Array, target: Array) -> Array:
-    """Generalized IoU, I/U - (C - U)/C: the empty part of the hull counts, so disjoint boxes can be compared.
+    r"""Generalized IoU, I/U - (C - U)/C: the empty part of the hull counts, so disjoint boxes can be compared.
+
+    .. math::
+
+        \mathrm{GIoU} = \frac{I}{U} - \frac{C - U}{C}
+
+    I and U are the areas of the intersection and the union, C that of the hull, the smallest box around
+    both.
 
     Parameters
     ----------
@@ -99,7 +112,14 @@ def giou(pred: Array, target: Array) -> Array:
 
 
 def diou(pred: Array, target: Array) -> Array:
-    """Distance IoU, I/U - rho^2/c^2: the distance of the centres, in units of the hull's diagonal, lowers the IoU.
+    r"""Distance IoU, I/U - rho^2/c^2: the distance of the centres, in units of the hull's diagonal, lowers the IoU.
+
+    .. math::
+
+        \mathrm{DIoU} = \frac{I}{U} - \frac{\rho^2}{c^2}
+
+    I and U are the areas of the intersection and the union, rho is the distance of the centres, c the
+    diagonal of the hull, the smallest box around both.
 
     Parameters
     ----------
@@ -137,9 +157,17 @@ def diou(pred: Array, target: Array) -> Array:
 
 
 def ciou(pred: Array, target: Array, *, gate: float | None = None) -> Array:
-    """Complete IoU, I/U - rho^2/c^2 - alpha v: the difference of the aspect ratios counts as well.
+    r"""Complete IoU, I/U - rho^2/c^2 - alpha v: the difference of the aspect ratios counts as well.
 
-    v = (4/pi^2) (atan(w_t/h_t) - atan(w_p/h_p))^2 and alpha = v/((1 - I/U) + v).
+    .. math::
+
+        \mathrm{CIoU} &= \frac{I}{U} - \frac{\rho^2}{c^2} - \alpha v \\
+        v &= \frac{4}{\pi^2} \left(\arctan \frac{w_t}{h_t} - \arctan \frac{w_p}{h_p}\right)^2 \\
+        \alpha &= \frac{v}{(1 - I/U) + v}
+
+    I and U are the areas of the intersection and the union, rho is the distance of the centres, c the
+    diagonal of the hull, the smallest box around both; w_p, h_p, w_t and h_t are the sides of the
+    prediction and the target.
 
     Parameters
     ----------
@@ -184,7 +212,15 @@ def ciou(pred: Array, target: Array, *, gate: float | None = None) -> Array:
 
 
 def eiou(pred: Array, target: Array) -> Array:
-    """Efficient IoU, I/U - rho^2/c^2 - (w_p - w_t)^2/Cw^2 - (h_p - h_t)^2/Ch^2: compares side by side.
+    r"""Efficient IoU, I/U - rho^2/c^2 - (w_p - w_t)^2/Cw^2 - (h_p - h_t)^2/Ch^2: compares side by side.
+
+    .. math::
+
+        \mathrm{EIoU} = \frac{I}{U} - \frac{\rho^2}{c^2} - \frac{(w_p - w_t)^2}{C_w^2} - \frac{(h_p - h_t)^2}{C_h^2}
+
+    I and U are the areas of the intersection and the union, rho is the distance of the centres; w_p, h_p,
+    w_t and h_t are the sides of the prediction and the target, C_w and C_h those of the hull, the
+    smallest box around both, and c is its diagonal.
 
     Parameters
     ----------
@@ -223,7 +259,13 @@ def eiou(pred: Array, target: Array) -> Array:
 
 
 def ioa(pred: Array, target: Array) -> Array:
-    """Intersection over the target's area, I/A_t: how much of the target is covered.
+    r"""Intersection over the target's area, I/A_t: how much of the target is covered.
+
+    .. math::
+
+        \mathrm{IoA} = \frac{I}{A_t}
+
+    I is the area of the intersection, A_t that of the target.
 
     Parameters
     ----------
@@ -262,7 +304,13 @@ def ioa(pred: Array, target: Array) -> Array:
 
 
 def iof(pred: Array, target: Array) -> Array:
-    """Intersection over foreground, I/A_p: how much of the prediction is covered; `ioa` the other way round.
+    r"""Intersection over foreground, I/A_p: how much of the prediction is covered; `ioa` the other way round.
+
+    .. math::
+
+        \mathrm{IoF} = \frac{I}{A_p}
+
+    I is the area of the intersection, A_p that of the prediction.
 
     Parameters
     ----------

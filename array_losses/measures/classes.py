@@ -12,7 +12,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from .._array import Array, Namespace, is_fused, is_plain, is_torch
+from .. import _xla
+from .._array import Array, Namespace, is_fused, is_jax, is_plain, is_torch
 from .._numerics import denominator, negligible, one_hot, pick, power, put, row_max, take
 
 Wanted = Sequence[bool]
@@ -58,34 +59,49 @@ def generalized(xp: Namespace, loss: Array, q: float) -> tuple[Array, Array | No
 class Softmax(NamedTuple):
     """The softmax of each row, seen from one class k of it."""
 
-    others: Array
-    """p of all classes but k, and 0 at k"""
+    powers: Array
+    """p of all classes times the total; what stands at k is not used"""
+    per_total: Array
+    """One over the total"""
     miss: Array
     """1 - p_k, their sum"""
     loss: Array
     """-ln p_k"""
 
+    def others(self, xp: Namespace, times: Array | None = None) -> Array:
+        """p of all classes but k, times a row's factor. To be asked for once: numbers are written over."""
+        factor = (self.per_total if times is None else self.per_total * times)[..., None]
+        if not is_plain(xp):
+            return self.powers * factor
+        powers = self.powers
+        powers *= factor
+        return powers
 
-def softmax(xp: Namespace, x: Array, index: Array) -> Softmax:
-    """The softmax of rows `x`, seen from the class at `index` of each."""
+
+def softmax(xp: Namespace, x: Array, index: Array, kept: bool) -> Softmax:
+    """The softmax of rows `x`, seen from the class at `index` of each; `kept` if `others` will be asked for."""
     largest = row_max(xp, x)
     gap = largest[..., 0] - pick(xp, x, index)
     own = xp.exp(-gap)
     if is_plain(xp):
-        powers = put(xp, xp.exp(x - largest), index, 0.0)
+        powers = x - largest
+        powers = put(xp, powers.exp_() if is_torch(xp) else xp.exp(powers, out=powers), index, 0.0)
+        rest = xp.sum(powers, axis=-1)
+    elif is_jax(xp):
+        powers, rest = _xla.exp_but_one(x - largest, index, kept)
     else:
         # Left out before exp, it costs a compiler no loop of its own.
         powers = xp.exp(put(xp, x - largest, index, -math.inf))
-    rest = xp.sum(powers, axis=-1)
+        rest = xp.sum(powers, axis=-1)
     per_total = 1.0 / (rest + own)
     # own - 1 is exact where k is the largest, and where it is not rest is at least 1.
-    return Softmax(powers * per_total[..., None], rest * per_total, xp.log1p(rest + (own - 1.0)) + gap)
+    return Softmax(powers, per_total, rest * per_total, xp.log1p(rest + (own - 1.0)) + gap)
 
 
 def log_softmax(xp: Namespace, x: Array) -> Array:
     """ln p of every class."""
     first = xp.argmax(x, axis=-1)
-    lead = pick(xp, x, first) + softmax(xp, x, first).loss
+    lead = pick(xp, x, first) + softmax(xp, x, first, kept=False).loss
     return x - lead[..., None]
 
 
@@ -101,14 +117,15 @@ def index_kernel(
     x, index, *weights = arrays
     if is_torch(xp) and is_fused(xp) and penalty is entropy and not weights and True not in wanted:
         return -pick(xp, xp.log_softmax(x, -1), index), [None, None]
-    others, miss, loss = softmax(xp, x, index)
+    p = softmax(xp, x, index, wanted[0])
+    loss = p.loss
     value, slope = penalty(xp, loss, *knobs)
     weight = take(xp, xp.reshape(weights[0], (x.shape[-1],)), index) if weights else None
     along_x = along_w = None
     if wanted[0]:
-        along_x = put(xp, others, index, -miss)
         factor = weight if slope is None else slope if weight is None else weight * slope
-        along_x = along_x if factor is None else along_x * factor[..., None]
+        own = -p.miss if factor is None else -p.miss * factor
+        along_x = put(xp, p.others(xp, factor), index, own)
     if weights and wanted[2]:
         along_w = xp.where(one_hot(xp, index, x), value[..., None], xp.zeros_like(x))
     return value if weight is None else weight * value, [along_x, None, along_w][: len(arrays)]
@@ -127,9 +144,9 @@ def target_kernel(
     if smoothing:
         t = (1.0 - smoothing) * t + (smoothing / x.shape[-1]) * xp.sum(t, axis=-1)[..., None]
     first = xp.argmax(x, axis=-1)
-    others, miss, loss = softmax(xp, x, first)
+    p = softmax(xp, x, first, wanted[0])
     # l of every class from that of the largest, which has all its digits.
-    losses = (pick(xp, x, first)[..., None] - x) + loss[..., None]
+    losses = (pick(xp, x, first)[..., None] - x) + p.loss[..., None]
     value, slope = penalty(xp, losses, *knobs)
     factor = weights[0] * t if weights else t
     # A class with target 0 costs nothing, also where l is infinite.
@@ -141,7 +158,7 @@ def target_kernel(
         # p B - b with B = sum(b); at the largest class (B - b) - (1 - p) B, where both terms can be tiny.
         total = xp.sum(pull, axis=-1)
         rest = xp.sum(xp.where(one_hot(xp, first, x), zero, pull), axis=-1)
-        along_x = put(xp, others * total[..., None] - pull, first, rest - miss * total)
+        along_x = put(xp, p.others(xp, total) - pull, first, rest - p.miss * total)
     if wanted[1]:
         along_t = weights[0] * value if weights else value
         if smoothing:

@@ -22,9 +22,14 @@ RANKS = (2, 2, 0, 1)
 
 
 def oks(pred: Array, target: Array, area: Array, *, sigmas: Any, visible: Array | None = None) -> Array:
-    """Object keypoint similarity: the mean of exp(-d^2 / (2 (2 sigma)^2 area)) over visible keypoints.
+    r"""Object keypoint similarity: the mean of exp(-d^2 / (2 (2 sigma)^2 area)) over visible keypoints.
 
-    d is the distance of a keypoint from its target. What the IoU is to boxes, this is to poses in COCO's evaluation.
+    .. math::
+
+        \mathrm{OKS} = \frac{\sum_k v_k \exp\left(-\frac{d_k^2}{2 (2 \sigma_k)^2 a}\right)}{\sum_k v_k}
+
+    d_k is the distance of keypoint k from its target, sigma_k its spread, v_k 1 where it is visible and else 0; a
+    is the area of the object. What the IoU is to boxes, this is to poses in COCO's evaluation.
 
     Parameters
     ----------

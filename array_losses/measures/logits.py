@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._array import Array, Namespace, is_numpy, is_plain, is_torch
+from .._array import Array, Namespace, astype, is_numpy, is_plain, is_torch
 from .._blocks import in_blocks
-from .._numerics import denominator, has_lerp, logistic, negligible, pick, power, put
+from .._numerics import at_least, denominator, has_lerp, log1p_exp_of_minus, logistic, negligible, pick, power, put
 from ..autodiff import unblocked
 
 Wanted = Sequence[bool]
@@ -63,8 +63,10 @@ def cross_entropy_kernel(
 ) -> Result:
     """(1 - t') softplus(x) + w t' softplus(-x) with t' = (1 - smoothing) t + smoothing/2."""
     x, t, *given = arrays
-    e = _Entropy(xp, x, t, smoothing)
     weight = given[0] if given else positive_weight
+    if weight is None and True not in wanted and is_plain(xp):
+        return _cross_entropy(xp, x, t, smoothing), [None, None]
+    e = _Entropy(xp, x, t, smoothing)
     along_x = along_t = None
     if weight is None:
         along_x = e.error() if wanted[0] else None
@@ -81,6 +83,18 @@ def cross_entropy_kernel(
         along_t = (1.0 - smoothing) * along_t
     slopes = [along_x, along_t]
     return value, [*slopes, positive if wanted[2] else None] if given else slopes
+
+
+def _cross_entropy(xp: Namespace, x: Array, t: Array, smoothing: float) -> Array:
+    """Its value alone, ln(1 + e^-|x|) + (1 - t) max(0, x) + t max(0, -x), without the sigmoid."""
+    right = at_least(xp, x, 0.0)
+    left, log = right - x, log1p_exp_of_minus(xp, xp.abs(x))
+    if has_lerp(xp) and smoothing == 0.0:
+        return log + xp.lerp(right, left, t)
+    s = 1.0 - t
+    if smoothing:
+        t, s = (1.0 - smoothing) * t + 0.5 * smoothing, (1.0 - smoothing) * s + 0.5 * smoothing
+    return log + (s * right + t * left)
 
 
 @unblocked
@@ -290,14 +304,21 @@ def probability_kernel(xp: Namespace, arrays: Sequence[Array], wanted: Wanted) -
     return -(t * log_p) - s * log_q, [along_p, along_t]
 
 
+@unblocked
 def hinge_kernel(xp: Namespace, arrays: Sequence[Array], wanted: Wanted, squared: bool) -> Result:
     """max(0, 1 - t s), or its square."""
     score, t = arrays
     gap = 1.0 - t * score
-    missed = gap > 0.0
-    # `gap <= 0` and not `gap > 0` decides, so that a NaN stays one.
-    value = xp.where(gap <= 0.0, xp.zeros_like(gap), gap)
-    factor = -2.0 * value if squared else xp.where(missed, -xp.ones_like(gap), xp.zeros_like(gap))
+    value = at_least(xp, gap, 0.0)
+    if True not in wanted:
+        return value * value if squared else value, [None, None]
+    if squared:
+        factor = -2.0 * value
+    elif is_torch(xp):  # which compares slowly
+        factor = -xp.sign(value)
+    else:
+        missed = gap > 0.0
+        factor = -astype(xp, missed, gap.dtype)
     return value * value if squared else value, [
         factor * t if wanted[0] else None,
         factor * score if wanted[1] else None,

@@ -27,7 +27,11 @@ class Mined(NamedTuple):
 
 
 def pairwise_distance(a: Array, b: Array | None = None, *, squared: bool = False) -> Array:
-    """Euclidean distances |a_i - b_j| of all pairs of embeddings, or their squares.
+    r"""Euclidean distances |a_i - b_j| of all pairs of embeddings, or their squares.
+
+    .. math::
+
+        d_{ij} = |a_i - b_j| = \sqrt{\sum_k (a_{ik} - b_{jk})^2}
 
     Parameters
     ----------
@@ -85,7 +89,13 @@ def _distance(squared: bool, a: Array, b: Array | None) -> Array:
 
 
 def pairwise_similarity(a: Array, b: Array | None = None, *, normalize: bool = True) -> Array:
-    """Cosines of all pairs of embeddings, or their dot products.
+    r"""Cosines of all pairs of embeddings, or their dot products.
+
+    .. math::
+
+        s_{ij} = \frac{a_i \cdot b_j}{|a_i| \, |b_j|}
+
+    Without the denominator for ``normalize=False``.
 
     Parameters
     ----------
@@ -135,7 +145,13 @@ def _similarity(normalize: bool, a: Array, b: Array | None) -> Array:
 
 
 def batch_hard(distances: Array, labels: Array) -> Mined:
-    """The hardest pairs of each anchor: its farthest positive and its nearest negative.
+    r"""The hardest pairs of each anchor: its farthest positive and its nearest negative.
+
+    .. math::
+
+        \text{positive}_i = \max_{j \ne i,\, y_j = y_i} d_{ij}, \qquad \text{negative}_i = \min_{y_j \ne y_i} d_{ij}
+
+    d are the distances and y the labels.
 
     Parameters
     ----------
@@ -196,7 +212,16 @@ def _batch_hard(distances: Array, labels: Array) -> Mined:
 
 
 def semi_hard(distances: Array, labels: Array) -> Mined:
-    """For each pair of one label the nearest negative that is farther than the positive, or else the farthest.
+    r"""For each pair of one label the nearest negative that is farther than the positive, or else the farthest.
+
+    .. math::
+
+        \text{positive}_{ij} = d_{ij}, \qquad \text{negative}_{ij} = \begin{cases}
+            \min \{d_{ik} : y_k \ne y_i,\, d_{ik} > d_{ij}\} & \text{if there is such a } k \\
+            \max \{d_{ik} : y_k \ne y_i\} & \text{otherwise}
+        \end{cases}
+
+    d are the distances and y the labels, with y_i = y_j for a pair.
 
     Parameters
     ----------

@@ -15,9 +15,14 @@ from .rotated_kernels import HALF, PROBIOU, as_it_is, bhattacharyya, gaussian_ke
 
 
 def rotated_iou(pred: Array, target: Array) -> Array:
-    """IoU of two rotated boxes, I/U, by the exact area of their intersection.
+    r"""IoU of two rotated boxes, I/U, by the exact area of their intersection.
 
-    Differentiable, with static shapes: neither sorted corners nor loops.
+    .. math::
+
+        \mathrm{IoU} = \frac{I}{U}, \qquad U = w_p h_p + w_t h_t - I
+
+    I is the area of the intersection, w and h are the sides of the prediction and the target. Differentiable, with
+    static shapes: neither sorted corners nor loops.
 
     Parameters
     ----------
@@ -61,9 +66,13 @@ def rotated_iou(pred: Array, target: Array) -> Array:
 
 
 def rotated_giou(pred: Array, target: Array) -> Array:
-    """Generalized IoU of two rotated boxes, I/U - (C - U)/C with C the area of their convex hull.
+    r"""Generalized IoU of two rotated boxes, I/U - (C - U)/C with C the area of their convex hull.
 
-    Rises as boxes that do not overlap come nearer.
+    .. math::
+
+        \mathrm{GIoU} = \frac{I}{U} - \frac{C - U}{C}
+
+    I and U are the areas of the intersection and the union. Rises as boxes that do not overlap come nearer.
 
     Parameters
     ----------
@@ -106,10 +115,17 @@ def rotated_giou(pred: Array, target: Array) -> Array:
 
 
 def probiou(pred: Array, target: Array) -> Array:
-    """Probabilistic IoU, 1 - sqrt(1 - e^-B) with B the Bhattacharyya distance of two normal distributions.
+    r"""Probabilistic IoU, 1 - sqrt(1 - e^-B) with B the Bhattacharyya distance of two normal distributions.
 
-    A box becomes the normal distribution with its mean and the covariance of the uniform distribution over it: w^2/12
-    and h^2/12 along its sides. B = d^T S^-1 d/8 + ln(det S/sqrt(det S_p det S_t))/2 with S = (S_p + S_t)/2.
+    .. math::
+
+        \mathrm{ProbIoU} &= 1 - \sqrt{1 - e^{-B}} \\
+        B &= \frac{1}{8}\, d^\top S^{-1} d + \frac{1}{2} \ln \frac{\det S}{\sqrt{\det S_p \det S_t}},
+            \qquad S = \frac{S_p + S_t}{2} \\
+        S_i &= R_i \begin{pmatrix} w_i^2/12 & 0 \\ 0 & h_i^2/12 \end{pmatrix} R_i^\top
+
+    d leads from centre to centre, R turns by the angle of a box. A box becomes the normal distribution with its
+    mean and the covariance S of the uniform distribution over it.
 
     Parameters
     ----------
@@ -152,10 +168,16 @@ def probiou(pred: Array, target: Array) -> Array:
 
 
 def kfiou(pred: Array, target: Array) -> Array:
-    """Kalman-filter IoU, V3/(V1 + V2 - V3): the overlap of two normal distributions put on one centre.
+    r"""Kalman-filter IoU, V3/(V1 + V2 - V3): the overlap of two normal distributions put on one centre.
 
-    V is the area of a distribution, sqrt(det S) with standard deviations of half the sides; V3 is that of the product
-    of both densities, (S_p^-1 + S_t^-1)^-1.
+    .. math::
+
+        \mathrm{KFIoU} &= \frac{V_3}{V_1 + V_2 - V_3}, \qquad V_i = \sqrt{\det S_i} \\
+        S_i &= R_i \begin{pmatrix} w_i^2/4 & 0 \\ 0 & h_i^2/4 \end{pmatrix} R_i^\top \quad (i = 1, 2),
+            \qquad S_3 = (S_1^{-1} + S_2^{-1})^{-1}
+
+    1 and 2 are the boxes as distributions, with standard deviations of half the sides; R turns by the angle of a
+    box. V is the area of a distribution, V_3 that of the product of both densities.
 
     Parameters
     ----------

@@ -20,10 +20,15 @@ KERNELS = ("gaussian", "linear")
 
 
 def fast_nms(boxes: Array, scores: Array, *, iou_threshold: float = 0.5, labels: Array | None = None) -> Array:
-    """Fast NMS: suppress every box that overlaps one with a better score, even if that one is suppressed itself.
+    r"""Fast NMS: suppress every box that overlaps one with a better score, even if that one is suppressed itself.
 
-    One table in place of a loop. It keeps a subset of what greedy NMS keeps: a chain a - b - c in which only
-    neighbours overlap loses b and c, where greedy NMS keeps c.
+    .. math::
+
+        s_j' = \begin{cases} 0 & \mathrm{IoU}_{ij} > \tau \text{ for an } i \prec j \\ s_j & \text{else} \end{cases}
+
+    i comes before j if its score s_i is the better one; tau is `iou_threshold`. One table in place of a loop. It
+    keeps a subset of what greedy NMS keeps: a chain a - b - c in which only neighbours overlap loses b and c, where
+    greedy NMS keeps c.
 
     Parameters
     ----------
@@ -84,10 +89,19 @@ def cluster_nms(
     labels: Array | None = None,
     iterations: int | None = None,
 ) -> Array:
-    """Cluster NMS: exactly what greedy NMS keeps, found for all boxes at once.
+    r"""Cluster NMS: exactly what greedy NMS keeps, found for all boxes at once.
 
-    Starts with all boxes and repeats: a box is suppressed if it overlaps a better one that is not, until nothing
-    changes. That takes one round more than the longest chain of suppressions, commonly three to five.
+    .. math::
+
+        b_j^{(n+1)} &= \begin{cases}
+            0 & \mathrm{IoU}_{ij} > \tau \text{ and } b_i^{(n)} = 1 \text{ for an } i \prec j \\
+            1 & \text{else}
+        \end{cases} \\
+        s_j' &= b_j^{(\infty)} s_j, \qquad b_j^{(0)} = 1
+
+    i comes before j if its score s_i is the better one; tau is `iou_threshold`. Starts with all boxes and repeats:
+    a box is suppressed if it overlaps a better one that is not, until nothing changes. That takes one round more
+    than the longest chain of suppressions, commonly three to five.
 
     Parameters
     ----------
@@ -179,10 +193,16 @@ def _repeated(xp: Namespace, again: Callable[[Array], Array], first: Array, iter
 def matrix_nms(
     boxes: Array, scores: Array, *, kernel: str = "gaussian", sigma: float = 2.0, labels: Array | None = None
 ) -> Array:
-    """Matrix NMS: scores decay with the overlap, discounted by how much the suppressor is suppressed itself.
+    r"""Matrix NMS: scores decay with the overlap, discounted by how much the suppressor is suppressed itself.
 
-    The score of box j is multiplied by the least of f(IoU_ij)/f(c_i) over all better boxes i, and 1, where c_i is the
-    largest IoU of box i with one that is better than i; f(x) = exp(-sigma x^2), or 1 - x.
+    .. math::
+
+        s_j' &= s_j \min\left(1, \min_{i \prec j} \frac{f(\mathrm{IoU}_{ij})}{f(c_i)}\right),
+            \qquad c_i = \max_{k \prec i} \mathrm{IoU}_{ki} \\
+        f(x) &= e^{-\sigma x^2} \quad \text{or} \quad f(x) = 1 - x
+
+    i comes before j if its score s_i is the better one. c_i, the largest IoU of box i with a better one, is 0 for
+    the best.
 
     Parameters
     ----------
@@ -191,7 +211,7 @@ def matrix_nms(
     scores : array, shape (..., N), real dtype
         Their scores, not negative, in any order. Of equal ones the first is the better.
     kernel : {"gaussian", "linear"}, default "gaussian"
-        f.
+        Which f.
     sigma : float > 0, default 2
         Of the Gaussian. Without influence on the linear one.
     labels : array, shape (..., N), integers, optional

@@ -21,10 +21,15 @@ def soft_nms(
     iou_threshold: float = 0.3,
     labels: Array | None = None,
 ) -> Array:
-    """Soft-NMS: the best box that is left lowers the scores of all that overlap it, again and again.
+    r"""Soft-NMS: the best box that is left lowers the scores of all that overlap it, again and again.
 
-    Each of N steps takes the box with the greatest score and multiplies those of the boxes not yet taken by
-    exp(-IoU^2/sigma), or by 1 - IoU where IoU > iou_threshold.
+    .. math::
+
+        s_j \leftarrow s_j\, e^{-\mathrm{IoU}_{ij}^2/\sigma}
+        \qquad \text{or} \qquad s_j \leftarrow s_j (1 - \mathrm{IoU}_{ij}) \quad \text{where } \mathrm{IoU}_{ij} > \tau
+
+    Each of N steps takes the box i with the greatest score and does so to the score s_j of every box j not yet
+    taken; tau is `iou_threshold`.
 
     Parameters
     ----------

@@ -89,8 +89,8 @@ FAULTS = (
     Fault(
         "the weights of both bins exchanged",
         "measures/bins.py",
-        "value = loss + weight * ahead",
-        "value = loss + (1.0 - weight) * ahead",
+        "value = p.loss + weight * ahead",
+        "value = p.loss + (1.0 - weight) * ahead",
         ("distribution_focal_loss",),
     ),
     Fault(

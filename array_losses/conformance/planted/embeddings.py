@@ -5,6 +5,9 @@ from __future__ import annotations
 from .fault import Fault
 
 PAIRS = "measures/_pairs.py"
+LENGTHS = "measures/_lengths.py"
+MINING = "measures/_mining.py"
+PENALTIES = "measures/triplets.py"
 TRIPLETS = "losses/triplets.py"
 CONTRAST = "losses/contrast.py"
 PROXIES = "losses/proxies.py"
@@ -13,22 +16,22 @@ FAULTS = (
     Fault(
         "squared distance for distance",
         PAIRS,
-        "if squared else root(xp, found, zero)\n    return",
-        "if squared else found\n    return",
+        "table if squared else xp.sqrt(table)",
+        "table",
         ("pairwise_distance", "batch_all_triplet_loss"),
     ),
     Fault(
         "distances of coincident embeddings from the rounding of their squares",
         PAIRS,
-        "2.0**-50 * math.sqrt(a.shape[-1])",
+        "2.0**-50 * math.sqrt(arrays[0].shape[-1])",
         "-1.0",
         ("pairwise_distance",),
     ),
     Fault(
         "an embedding of zeros divided by its length",
-        PAIRS,
-        "return x / xp.sqrt(xp.where(zero, 1.0, square))",
-        "return x / xp.sqrt(square)",
+        LENGTHS,
+        "xp.where(zero, math.inf, found))",
+        "found)",
         ("pairwise_similarity", "nt_xent_loss"),
     ),
     Fault(
@@ -47,15 +50,15 @@ FAULTS = (
     ),
     Fault(
         "the nearest positive for the farthest",
-        PAIRS,
+        MINING,
         "xp.where(positives, table, -math.inf)",
         "xp.where(positives, -table, -math.inf)",
         ("batch_hard_triplet_loss",),
     ),
     Fault(
         "all of a tie's slope to one pair",
-        PAIRS,
-        "return self.tied * (slope / xp.where(valid, self.count, 1.0))[..., None] - first",
+        MINING,
+        "return equal * (slope / xp.where(valid, count, 1.0))[..., None] - first",
         "return 0.0 * first",
         ("batch_hard_triplet_loss",),
     ),
@@ -75,21 +78,21 @@ FAULTS = (
     ),
     Fault(
         "a swap to the farther of anchor and positive",
-        TRIPLETS,
+        PENALTIES,
         "apart = xp.minimum(apart,",
         "apart = xp.maximum(apart,",
         ("triplet_loss",),
     ),
     Fault(
         "the margin with the wrong sign",
-        TRIPLETS,
+        PENALTIES,
         "relu(xp, gap + margin)",
         "relu(xp, gap - margin)",
         ("triplet_loss", "mined_triplet_loss", "batch_hard_triplet_loss", "semi_hard_triplet_loss"),
     ),
     Fault(
         "the soft margin the wrong way round",
-        TRIPLETS,
+        PENALTIES,
         "softplus(xp, gap) if",
         "softplus(xp, -gap) if",
         ("triplet_loss", "mined_triplet_loss"),
@@ -124,7 +127,7 @@ FAULTS = (
     ),
     Fault(
         "squares of both margins without their half",
-        TRIPLETS,
+        PENALTIES,
         "missing * missing * 0.5",
         "missing * missing",
         ("contrastive_loss",),
@@ -132,15 +135,15 @@ FAULTS = (
     Fault(
         "a denominator without the own key",
         CONTRAST,
-        "Rows(softplus(xp, rest - xp.sum(q * k, axis=-1) / temperature))",
-        "Rows(rest - xp.sum(q * k, axis=-1) / temperature)",
+        "Rows(softplus(xp, rest - xp.sum(q * k, axis=-1)))",
+        "Rows(rest - xp.sum(q * k, axis=-1))",
         ("info_nce_loss",),
     ),
     Fault(
-        "a queue and the other keys as well",
-        CONTRAST,
-        "None if queue else pairs.others",
-        "None if not queue else pairs.others",
+        "the first key for one's own",
+        PAIRS,
+        "xp.arange(scores.shape[-1], device=device_of(xp, scores))",
+        "0 * xp.arange(scores.shape[-1], device=device_of(xp, scores))",
         ("info_nce_loss",),
     ),
     Fault(
@@ -195,7 +198,7 @@ FAULTS = (
     Fault(
         "an infinite slope at a cosine of 1",
         PROXIES,
-        "pairs.root(xp, square, square <= 0.0)",
+        "root(xp, square, square <= 0.0)",
         "xp.sqrt(square)",
         ("arcface_logits",),
     ),

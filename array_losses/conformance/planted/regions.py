@@ -30,8 +30,8 @@ FAULTS = (
     Fault(
         "1 - p by that difference",
         SUMS,
-        "fn = t - inter if missing is None else t * missing",
-        "fn = t - inter",
+        "missing = 1.0 - p if missing is None else missing",
+        "missing = 1.0 - p",
         ("sigmoid_dice_loss",),
     ),
     Fault(

@@ -10,15 +10,15 @@ FAULTS = (
     Fault(
         "the quadratic part without its half",
         PENALTIES,
-        "return near * (size - 0.5 * near)",
-        "return near * (size - near)",
+        "return near * (d - 0.5 * near)",
+        "return near * (d - near)",
         ("huber_loss",),
     ),
     Fault(
         "smooth L1 that is Huber's loss",
         PENALTIES,
-        "(near / beta) * (size - 0.5 * near)",
-        "near * (size - 0.5 * near)",
+        "return pull * (d - 0.5 * near)",
+        "return near * (d - 0.5 * near)",
         ("smooth_l1_loss",),
     ),
     Fault(
@@ -31,8 +31,8 @@ FAULTS = (
     Fault(
         "balanced L1 whose two parts meet for beta = 1 only",
         PENALTIES,
-        "gamma * size + (gamma / b - alpha * beta)",
-        "gamma * size + (gamma / b - alpha)",
+        "inner = inner + (alpha * (1.0 - beta) / b) * log",
+        "inner = inner + (alpha * (1.0 - beta) / b) * u",
         ("balanced_l1_loss",),
     ),
     Fault(
@@ -45,15 +45,15 @@ FAULTS = (
     Fault(
         "ln cosh by its two exponentials, which cancel near 0",
         PENALTIES,
-        "xp.where(near, xp.log1p(2.0 * half * half), far)",
-        "far",
+        "xp.log1p(2.0 * half * half) + xp.abs(d - near)",
+        "xp.abs(d) + (xp.log1p(xp.exp(-2.0 * xp.abs(d))) - math.log(2.0))",
         ("log_cosh_loss",),
     ),
     Fault(
         "the slope 1 of |d| at 0",
         PENALTIES,
-        "return size, xp.sign(d)",
-        "return size, xp.where(d >= 0.0, xp.ones_like(d), -xp.ones_like(d))",
+        "return xp.abs(d), xp.sign(d)",
+        "return xp.abs(d), xp.where(d >= 0.0, xp.ones_like(d), -xp.ones_like(d))",
         ("l1_loss",),
     ),
     Fault(
