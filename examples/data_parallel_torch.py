@@ -80,6 +80,7 @@ def work(rank: int, meeting_point: str) -> None:
         print(f"positives   {positives} of all processes, {found.assignment.foreground.sum()} of one")
         print(f"loss        {whole:.6f} of two processes, {expected:.6f} of one")
         print(f"difference  {abs(whole / expected - 1):.1e} of the loss, {max(off):.1e} of the largest gradient")
+    dist.barrier()  # a thread of the group that still holds a tensor when Python ends would abort the process
     dist.destroy_process_group()
 
 
