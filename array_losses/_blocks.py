@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 
-from ._array import Array, DType, Namespace, is_torch
+from ._array import Array, DType, Namespace, is_torch, total_of
 
 # Numbers a block, measured for boxes (1 000 000 rows of four) and logits (5 million). PyTorch's threads share each
 # operation and need longer ones; Python threads over NumPy's blocks only waited for each other.
@@ -16,20 +16,31 @@ RowFunction = Callable[[Sequence[Array]], tuple[Array, list[Array | None]]]
 
 
 def in_blocks(
-    xp: Namespace, function: RowFunction, arrays: Sequence[Array], shape: tuple[int, ...], dtype: DType
+    xp: Namespace,
+    function: RowFunction,
+    arrays: Sequence[Array],
+    shape: tuple[int, ...],
+    dtype: DType,
+    summed: bool = False,
 ) -> tuple[Array, list[Array | None]]:
     """`function(arrays)`, block by block where the rows' common `shape` is larger than a block; NumPy and PyTorch only.
 
     `function` maps arrays whose leading axes broadcast to one number a row and any more arrays with these leading axes,
-    or None for them, all of `dtype`.
+    or None for them, all of `dtype`. Where they are `summed`, the sum of these numbers is returned in their place.
     """
     if fits_a_block(xp, arrays, shape):
-        return function(arrays)
+        value, others = function(arrays)
+        return (total_of(xp, value) if summed else value), others
     rows = _rows_a_block(xp, arrays, shape)
-    value = xp.empty(shape, dtype=dtype, device="cpu")
-    others: list[Array | None] = []
+    value = xp.empty(() if summed else shape, dtype=dtype, device="cpu")
+    sums: list[Array] = []
+    others = []
     for block in _split(shape, rows):
-        value[block], pieces = function([x[_fit(block, x.shape)] for x in arrays])
+        numbers, pieces = function([x[_fit(block, x.shape)] for x in arrays])
+        if summed:
+            sums.append(total_of(xp, numbers))
+        else:
+            value[block] = numbers
         others = others or [
             None if piece is None else xp.empty((*shape, *piece.shape[len(shape) :]), dtype=dtype, device="cpu")
             for piece in pieces
@@ -37,7 +48,7 @@ def in_blocks(
         for whole, piece in zip(others, pieces):
             if whole is not None:
                 whole[block] = piece
-    return value, others
+    return (total_of(xp, xp.stack(sums)) if summed else value), others
 
 
 def fits_a_block(xp: Namespace, arrays: Sequence[Array], shape: tuple[int, ...]) -> bool:

@@ -39,20 +39,29 @@ def reduce_rows(
     if reduction == "none":
         return total
     total = _xla.total(total) if is_jax(xp) else total_of(xp, total)
+    if reduction == "sum" or normalizer is not None or (weights is where is counts is None):
+        return reduce_total(xp, reduction, total, rows.shape, normalizer)
+    counted = counts if weights is None else weights if counts is None else counts * weights
+    if counted is None:
+        counted = astype(xp, where, rows.dtype)
+    elif where is not None and weights is None:
+        counted = xp.where(where, counted, xp.zeros_like(counted))
+    return _quotient(xp, total, xp.sum(xp.broadcast_to(counted, rows.shape)))
+
+
+def reduce_total(
+    xp: Namespace, reduction: str, total: Array, rows: tuple[int, ...], normalizer: Array | float | None
+) -> Array:
+    """The sum of rows, or their mean: over a normalizer, or all rows, whose shape is given."""
     if reduction == "sum":
         return total
-    if normalizer is None and weights is None and where is None and counts is None:
-        return total / max(1, math.prod(rows.shape))
+    if normalizer is None:
+        return total / max(1, math.prod(rows))
     if isinstance(normalizer, (int, float)):
         return total / normalizer if normalizer != 0 else total * 0.0
-    if normalizer is not None:
-        divisor = astype(xp, normalizer, rows.dtype)
-    else:
-        counted = counts if weights is None else weights if counts is None else counts * weights
-        if counted is None:
-            counted = astype(xp, where, rows.dtype)
-        elif where is not None and weights is None:
-            counted = xp.where(where, counted, xp.zeros_like(counted))
-        divisor = xp.sum(xp.broadcast_to(counted, rows.shape))
+    return _quotient(xp, total, astype(xp, normalizer, total.dtype))
+
+
+def _quotient(xp: Namespace, total: Array, divisor: Array) -> Array:
     empty = divisor == 0
     return xp.where(empty, xp.zeros_like(total), total / xp.where(empty, xp.ones_like(divisor), divisor))

@@ -1,6 +1,6 @@
 """Floor 1: derivatives. The tape, closed forms told to every library, and `grad`, `value_and_grad`, `stop_gradient`."""
 
-from ._closed_form import INDEX, Kernel, Ranks, closed_form, own_axes, unblocked, widened
+from ._closed_form import INDEX, Kernel, Ranks, closed_form, leading_shape, own_axes, unblocked, widened
 from ._pullback import with_pullbacks
 from ._slopes import Affine, dense
 from ._transforms import (
@@ -26,6 +26,7 @@ __all__ = [
     "constant",
     "dense",
     "grad",
+    "leading_shape",
     "own_axes",
     "stop_gradient",
     "unblocked",

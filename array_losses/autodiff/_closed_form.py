@@ -36,8 +36,10 @@ from .._array import (
     namespace,
     plain_cpu,
     raw,
+    total_of,
 )
 from .._blocks import fits_a_block, in_blocks
+from . import _tape
 from ._slopes import (
     MANY,
     Slopes,
@@ -66,24 +68,28 @@ def unblocked(kernel: AnyFunction) -> AnyFunction:
 UNBLOCKED: set[Any] = set()
 
 
-def closed_form(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...], *arrays: Array) -> Array:
-    """The kernel's value for each row, differentiable in the arrays' library through the kernel's slopes."""
+def closed_form(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...], *arrays: Array, summed: bool = False) -> Array:
+    """The kernel's value for each row, differentiable in the arrays' library through the kernel's slopes.
+
+    `summed` asks for the sum of all rows, which takes one operation less to record and need not write the rows down.
+    """
     xp = namespace(*arrays)
     if is_numpy(xp):
-        return _evaluate(xp, kernel, ranks, options, arrays, (False,) * len(arrays), blocks=True)[0]
+        return _evaluate(xp, kernel, ranks, options, arrays, (False,) * len(arrays), blocks=True, summed=summed)[0]
     if is_torch(xp):
         from . import _torch
 
-        return _torch.apply(kernel, ranks, options, arrays)
+        return _torch.apply(kernel, ranks, options, arrays, summed)
     if is_jax(xp):
         from . import _jax
 
-        return _jax.apply(kernel, ranks, options, arrays)
+        rows = _jax.apply(kernel, ranks, options, arrays)
+        return _xla.total(rows) if summed else rows
     if is_tape(xp):
-        from . import _tape
-
-        return _tape.custom(_tape_rule(kernel, ranks, options), arrays, any_shape=True)
-    return evaluate(kernel, ranks, options, arrays, (False,) * len(arrays))[0]
+        if summed and is_dask(xp.base):
+            return xp.sum(closed_form(kernel, ranks, options, *arrays))
+        return _tape.custom(_tape_rule(kernel, ranks, options, summed), arrays, any_shape=True)
+    return evaluate(kernel, ranks, options, arrays, (False,) * len(arrays), summed)[0]
 
 
 def widened(x: Array, dtype: Any) -> Array:
@@ -98,16 +104,17 @@ def _identity(xp: Namespace, arrays: Sequence[Array], wanted: Sequence[bool]) ->
     return arrays[0], [xp.ones_like(arrays[0]) if wanted[0] else None]
 
 
-def _tape_rule(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...]) -> Callable[..., Any]:
+def _tape_rule(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...], summed: bool) -> Callable[..., Any]:
     def rule(*arrays: Array, wanted: Sequence[bool]) -> tuple[Array, list[Callable[[Array], Array] | None]]:
-        value, slopes = evaluate(kernel, ranks, options, arrays, wanted)
+        value, slopes = evaluate(kernel, ranks, options, arrays, wanted, summed)
         xp = namespace(*arrays)
         if is_tape(xp):
             # A derivative of a derivative: the slopes above are differentiated as the formulas that they are.
-            value = closed_form(kernel, ranks, options, *arrays)
-        known = [value, *arrays, *slopes] if is_numpy(xp) and value.size >= MANY else []
+            value = closed_form(kernel, ranks, options, *arrays, summed=summed)
+        rows = leading_shape(arrays, ranks) if summed else value.shape
+        known = [value, *arrays, *slopes] if is_numpy(xp) and math.prod(rows) >= MANY else []
         return value, [
-            None if s is None else functools.partial(pull_back_any, value.shape, s, x, arrays, nobody_elses(s, known))
+            None if s is None else functools.partial(pull_back_any, rows, s, x, arrays, nobody_elses(s, known))
             for s, x in zip(slopes, arrays)
         ]
 
@@ -122,22 +129,27 @@ COST_OF_ONE = 16
 
 
 def evaluate(
-    kernel: Kernel, ranks: Ranks, options: tuple[Any, ...], arrays: Sequence[Array], wanted: Sequence[bool]
+    kernel: Kernel,
+    ranks: Ranks,
+    options: tuple[Any, ...],
+    arrays: Sequence[Array],
+    wanted: Sequence[bool],
+    summed: bool = False,
 ) -> tuple[Array, list[Slopes]]:
-    """The kernel's value and the wanted slopes of some arrays, computed at least in float32."""
+    """The kernel's value, or its sum, and the wanted slopes of some arrays, computed at least in float32."""
     standard = namespace(*arrays)
     if is_numpy(standard):
-        return _evaluate(standard, kernel, ranks, options, arrays, wanted, blocks=True)
+        return _evaluate(standard, kernel, ranks, options, arrays, wanted, blocks=True, summed=summed)
     if not plain_cpu(standard, *arrays):
         if is_dask(standard):
             rows, own = functools.partial(_dense, kernel, ranks, options), [own_axes(rank) for rank in ranks]
             dtype = _computing_dtype(standard, arrays, ranks)
             found: tuple[Array, list[Slopes]] | None = standard.by_rows(rows, arrays, own, wanted, dtype)
             if found is not None:
-                return found
-        return _evaluate(standard, kernel, ranks, options, arrays, wanted, blocks=False)
-    few = by_numpy(standard, kernel, ranks, options, arrays, wanted)
-    return few or _evaluate(standard, kernel, ranks, options, arrays, wanted, blocks=True)
+                return (total_of(standard, found[0]) if summed else found[0]), found[1]
+        return _evaluate(standard, kernel, ranks, options, arrays, wanted, blocks=False, summed=summed)
+    few = by_numpy(standard, kernel, ranks, options, arrays, wanted, summed)
+    return few or _evaluate(standard, kernel, ranks, options, arrays, wanted, blocks=True, summed=summed)
 
 
 def by_numpy(
@@ -147,6 +159,7 @@ def by_numpy(
     options: tuple[Any, ...],
     arrays: Sequence[Array],
     wanted: Sequence[bool],
+    summed: bool = False,
 ) -> tuple[Array, list[Slopes]] | None:
     """The same for plain tensors by NumPy on their own memory, if there are few numbers."""
     torch = raw(standard)
@@ -158,13 +171,14 @@ def by_numpy(
         known = plan.dtype, torch.float16
         arrays = [x if rank == INDEX or x.dtype in known else x.to(plan.dtype) for x, rank in zip(arrays, ranks)]
     views = [(x.detach() if x.requires_grad else x).numpy() for x in arrays]
-    value, slopes = _evaluate(namespace(views[0]), kernel, ranks, options, views, wanted, blocks=True)
+    value, slopes = _evaluate(namespace(views[0]), kernel, ranks, options, views, wanted, blocks=True, summed=summed)
     # Without leading axes NumPy returns scalars of its own.
     tensor = torch.from_numpy if plan.leading else torch.as_tensor
+    value = (torch.as_tensor if summed else tensor)(value)
     if True not in wanted:
-        return tensor(value), slopes
+        return value, slopes
     parts = [None if part is None else tensor(part) for part in flattened(slopes)]
-    return tensor(value), restored(parts, sources_of(slopes))
+    return value, restored(parts, sources_of(slopes))
 
 
 def _dense(
@@ -180,7 +194,7 @@ def _dense(
     return found
 
 
-def _leading(arrays: Sequence[Array], ranks: Ranks) -> tuple[int, ...]:
+def leading_shape(arrays: Sequence[Array], ranks: Ranks) -> tuple[int, ...]:
     """The shape that the rows of some arrays have in common."""
     shapes = []
     for x, rank in zip(arrays, ranks):
@@ -205,23 +219,24 @@ def _evaluate(
     arrays: Sequence[Array],
     wanted: Sequence[bool],
     blocks: bool,
+    summed: bool = False,
 ) -> tuple[Array, list[Slopes]]:
     if blocks:
         plan = _kept_plan(standard, arrays, ranks)
-        return _by_blocks(standard, kernel, ranks, options, arrays, wanted, plan)
+        return _by_blocks(standard, kernel, ranks, options, arrays, wanted, plan, summed)
     xp = raw(standard)
-    leading, dtype = _leading(arrays, ranks), _computing_dtype(standard, arrays, ranks)
+    leading, dtype = leading_shape(arrays, ranks), _computing_dtype(standard, arrays, ranks)
     aligned = _aligned(xp, arrays, ranks, leading)
     numbers = _numbers(standard, aligned, ranks, dtype)
     if is_cupy(xp) and INDEX not in ranks:
         found = _cuda.rows(xp, kernel, options, numbers, wanted, leading, dtype)
         if found is not None:
-            return found
+            return (total_of(xp, found[0]) if summed else found[0]), found[1]
     value, slopes = kernel(xp, numbers, wanted, *options)
     if is_jax(xp):
         # JAX casts the product itself when it transposes, so the slopes have to fit already.
         slopes = [within_range(xp, dense(s, numbers), x) for s, x in zip(slopes, aligned)]
-    return value, slopes
+    return (total_of(standard, value) if summed else value), slopes
 
 
 class _Plan(NamedTuple):
@@ -235,7 +250,7 @@ class _Plan(NamedTuple):
 
 
 def _plan(standard: Namespace, arrays: Sequence[Array], ranks: Ranks) -> _Plan:
-    leading, dtype = _leading(arrays, ranks), _computing_dtype(standard, arrays, ranks)
+    leading, dtype = leading_shape(arrays, ranks), _computing_dtype(standard, arrays, ranks)
     ready = all(
         x.ndim == len(leading) + own_axes(rank) and (rank == INDEX or x.dtype == dtype)
         for x, rank in zip(arrays, ranks)
@@ -276,13 +291,16 @@ def _by_blocks(
     arrays: Sequence[Array],
     wanted: Sequence[bool],
     plan: _Plan,
+    summed: bool,
 ) -> tuple[Array, list[Slopes]]:
     xp = raw(standard)
     if not plan.ready:
         arrays = _aligned(xp, arrays, ranks, plan.leading)
-    if plan.whole or kernel in UNBLOCKED:
-        return kernel(xp, arrays if plan.ready else _numbers(standard, arrays, ranks, plan.dtype), wanted, *options)
-    return _piecewise(standard, kernel, ranks, options, arrays, wanted, plan.leading, plan.dtype)
+    if plan.whole or (kernel in UNBLOCKED and not (summed and is_numpy(xp))):
+        numbers = arrays if plan.ready else _numbers(standard, arrays, ranks, plan.dtype)
+        value, slopes = kernel(xp, numbers, wanted, *options)
+        return (total_of(xp, value) if summed else value), slopes
+    return _piecewise(standard, kernel, ranks, options, arrays, wanted, plan, summed)
 
 
 def _aligned(xp: Namespace, arrays: Sequence[Array], ranks: Ranks, leading: tuple[int, ...]) -> list[Array]:
@@ -301,18 +319,18 @@ def _piecewise(
     options: tuple[Any, ...],
     arrays: Sequence[Array],
     wanted: Sequence[bool],
-    leading: tuple[int, ...],
-    dtype: Any,
+    plan: _Plan,
+    summed: bool,
 ) -> tuple[Array, list[Slopes]]:
     """The kernel's rows block by block."""
     sources: list[int | None] = []
 
     def flat(parts: Sequence[Array]) -> tuple[Array, list[Array | None]]:
-        value, slopes = kernel(raw(standard), _numbers(standard, parts, ranks, dtype), wanted, *options)
+        value, slopes = kernel(raw(standard), _numbers(standard, parts, ranks, plan.dtype), wanted, *options)
         sources[:] = sources_of(slopes)
         return value, flattened(slopes)
 
-    value, found = in_blocks(raw(standard), flat, arrays, leading, dtype)
+    value, found = in_blocks(raw(standard), flat, arrays, plan.leading, plan.dtype, summed)
     return value, restored(found, sources)
 
 

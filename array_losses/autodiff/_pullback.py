@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .._array import Array, is_fused, is_tape, is_torch, namespace
+from . import _tape
 
 Pullback = Callable[[Array], Array]
 Rule = Callable[..., tuple[Array, Sequence[Pullback | None]]]
@@ -24,8 +25,6 @@ def with_pullbacks(rule: Rule, options: tuple[Any, ...], *arrays: Array) -> Arra
     """The rule's value, differentiable in the arrays' library."""
     xp = namespace(*arrays)
     if is_tape(xp):
-        from . import _tape
-
         return _tape.custom(lambda *inner, wanted: rule(namespace(*inner), inner, *options), arrays)
     if is_torch(xp) and not is_fused(xp):
         from . import _torch

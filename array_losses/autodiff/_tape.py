@@ -424,16 +424,17 @@ def custom(
     arrays it gets are on the tape themselves, both are differentiated like any other code. With `any_shape`
     the gradient of the value may be any that broadcasts to its shape.
     """
-    found = [x.xp for x in arrays if isinstance(x, TapeArray)]
-    if not found:
+    xp: TapeNamespace | None = None
+    for x in arrays:
+        if isinstance(x, TapeArray):
+            xp = x.xp
+    if xp is None:
         return function(*arrays, wanted=(False,) * len(arrays))[0]
-    xp = found[0]
-    arrays = [xp.lift(x) for x in arrays]
     trace = _highest(arrays)
     wanted = tuple([trace is not None and isinstance(x, TapeArray) and x.trace is trace for x in arrays])
     inner = [x.value if want else x for x, want in zip(arrays, wanted)]
     bare = _highest(inner) is None
-    value, vjps = function(*([_bare(x) for x in inner] if bare else inner), wanted=wanted)
+    value, vjps = function(*[_bare(x) if bare else xp.lift(x) for x in inner], wanted=wanted)
     value = value if isinstance(value, TapeArray) else TapeArray(value, xp)
     if trace is None:
         return value
@@ -444,7 +445,8 @@ def custom(
         if g.trace is None:
             return TapeArray(vjp(g.value), xp)
         # The gradient is on a lower tape, the arrays were bare: lift them, and ask again.
-        return xp.lift(cast(Vjp, function(*inner, wanted=wanted)[1][i])(g))
+        again = function(*[xp.lift(x) for x in inner], wanted=wanted)[1]
+        return xp.lift(cast(Vjp, again[i])(g))
 
     vjps = [vjp and partial(pull_back, i, vjp) for i, vjp in enumerate(vjps)]
     return xp.record(trace, value, arrays, vjps, any_shape)
@@ -461,7 +463,7 @@ def value_and_grad(
 
     def differentiated(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         chosen = [_position(n, len(args)) for n in ((argnums,) if isinstance(argnums, int) else argnums)]
-        nested = _has_tape(args) or _has_tape(kwargs)
+        nested = _has_tape(args) or (bool(kwargs) and _has_tape(kwargs))
         trace = Trace()
         given = list(args)
         for n in chosen:
@@ -472,7 +474,8 @@ def value_and_grad(
             raise TypeError(f"argument {chosen[0] if chosen else argnums} holds no array to differentiate")
 
         # `fun` gets containers of its own, which it may change.
-        result = fun(*[_map(xp.lift, arg) for arg in given], **_map(xp.lift, kwargs))
+        lifted = _map(xp.lift, kwargs) if kwargs else {}
+        result = fun(*[_map(xp.lift, arg) for arg in given], **lifted)
         value, aux = result if has_aux else (result, None)
         value = _number(xp, value)
         gradients = trace.pull_back(value)

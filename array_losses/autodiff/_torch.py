@@ -8,9 +8,9 @@ from typing import Any
 import torch
 
 from .._array import Array, namespace, plain_cpu
-from ._closed_form import Kernel, Ranks, by_numpy, evaluate, own_axes
+from ._closed_form import Kernel, Ranks, by_numpy, evaluate, leading_shape, own_axes
 from ._pullback import Rule
-from ._slopes import Slopes, dense, flattened, pull_back, restored, sources_of
+from ._slopes import Slopes, dense, flattened, pull_back, pull_back_any, restored, sources_of
 
 # Arrays a kernel may take. A fixed signature, because torch.compile hands `*arrays` on as one tuple inside
 # torch.func transforms.
@@ -19,25 +19,34 @@ Slots = Array | None
 FIRST = 4  # the arrays come after kernel, ranks, options, wanted
 
 
-def apply(kernel: Kernel, ranks: Ranks, options: tuple[Any, ...], arrays: tuple[Array, ...]) -> Array:
-    slots = arrays + (None,) * (MOST_ARRAYS - len(arrays))
-    wanted = tuple([x.requires_grad for x in arrays])
+def apply(
+    kernel: Kernel, ranks: Ranks, options: tuple[Any, ...], arrays: tuple[Array, ...], summed: bool = False
+) -> Array:
     transformed = torch._C._are_functorch_transforms_active()
-    if torch.compiler.is_compiling():
-        if transformed:
-            return _untraced(_number_of(kernel, ranks, options), *slots)
-        return _Rows.apply(kernel, ranks, options, wanted, *slots)[0]
-    if transformed:
-        return _TransformedRows.apply(kernel, ranks, options, (), *slots)[0]
+    if transformed or torch.compiler.is_compiling():
+        rows = _traced(kernel, ranks, options, arrays, transformed)
+        return rows.sum() if summed else rows
+    wanted = tuple([x.requires_grad for x in arrays])
     if True in wanted and torch.is_grad_enabled():
-        return _EagerRows.apply(kernel, ranks, options, wanted, *slots)
+        return _EagerRows.apply((kernel, ranks, options, wanted, summed), *arrays)
     nothing = (False,) * len(arrays)
     xp = namespace(*arrays)
-    found = by_numpy(xp, kernel, ranks, options, arrays, nothing) if plain_cpu(xp, *arrays) else None
+    found = by_numpy(xp, kernel, ranks, options, arrays, nothing, summed) if plain_cpu(xp, *arrays) else None
     if found is None:
         with torch.no_grad():  # mere numbers, and a kernel may know it
-            found = evaluate(kernel, ranks, options, arrays, nothing)
+            found = evaluate(kernel, ranks, options, arrays, nothing, summed)
     return found[0]
+
+
+def _traced(
+    kernel: Kernel, ranks: Ranks, options: tuple[Any, ...], arrays: tuple[Array, ...], transformed: bool
+) -> Array:
+    slots = arrays + (None,) * (MOST_ARRAYS - len(arrays))
+    if not transformed:
+        return _Rows.apply(kernel, ranks, options, tuple([x.requires_grad for x in arrays]), *slots)[0]
+    if torch.compiler.is_compiling():
+        return _untraced(_number_of(kernel, ranks, options), *slots)
+    return _TransformedRows.apply(kernel, ranks, options, (), *slots)[0]
 
 
 class _Rows(torch.autograd.Function):
@@ -82,25 +91,23 @@ class _Rows(torch.autograd.Function):
         else:
             kept = iter(saved[len(arrays) :])
             slopes = [next(kept) if given else None for given in ctx.wanted]
-        return _gradients(g, slopes, arrays, wanted)
+        gradients = [
+            pull_back(g, s, x, arrays) if w and s is not None else None for s, x, w in zip(slopes, arrays, wanted)
+        ]
+        return *(None,) * FIRST, *gradients, *(None,) * (MOST_ARRAYS - len(arrays))
 
 
 class _EagerRows(torch.autograd.Function):
-    """The same where nothing is traced: simpler to call, and slopes need not be written out before they are used."""
+    """The same where nothing is traced: simpler to call, and slopes need not be written out before they are used.
+
+    `static` is kernel, ranks, options, which arrays are wanted, and whether the rows are summed.
+    """
 
     @staticmethod
-    def forward(
-        ctx: Any,
-        kernel: Kernel,
-        ranks: Ranks,
-        options: tuple[Any, ...],
-        wanted: tuple[bool, ...],
-        *slots: Slots,
-    ) -> Array:
-        arrays = _given(*slots)
-        value, slopes = evaluate(kernel, ranks, options, arrays, wanted)
-        ctx.evaluation = kernel, ranks, options
-        ctx.sources = sources_of(slopes)
+    def forward(ctx: Any, static: tuple[Any, ...], *arrays: Array) -> Array:
+        kernel, ranks, options, wanted, summed = static
+        value, slopes = evaluate(kernel, ranks, options, arrays, wanted, summed)
+        ctx.static, ctx.sources = static, sources_of(slopes)
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(*arrays, *flattened(slopes))
         return value
@@ -109,28 +116,21 @@ class _EagerRows(torch.autograd.Function):
     def backward(ctx: Any, *g: Slots) -> Any:
         count = len(ctx.sources)
         saved = ctx.saved_tensors
-        arrays, wanted = saved[:count], ctx.needs_input_grad[FIRST : FIRST + count]
+        arrays, wanted = saved[:count], ctx.needs_input_grad[1:]
         if g[0] is None:
-            return (None,) * (FIRST + MOST_ARRAYS)
+            return (None,) * (1 + count)
+        kernel, ranks, options, _, summed = ctx.static
         slopes: list[Slopes]
         if torch.is_grad_enabled():
             # As differentiable formulas.
-            kernel, ranks, options = ctx.evaluation
             slopes = evaluate(kernel, ranks, options, arrays, wanted)[1]
         else:
             slopes = restored(saved[count:], ctx.sources)
-        return _gradients(g[0], slopes, arrays, wanted)
-
-
-def _gradients(
-    g: Array, slopes: Sequence[Slopes], arrays: Sequence[Array], wanted: Sequence[bool]
-) -> tuple[Slots, ...]:
-    """What backward returns: a gradient for each array that wants one, None for everything else."""
-    gradients: list[Slots] = [None] * (FIRST + MOST_ARRAYS)
-    for i, (x, slope) in enumerate(zip(arrays, slopes)):
-        if wanted[i] and slope is not None:
-            gradients[FIRST + i] = pull_back(g, slope, x, arrays)
-    return tuple(gradients)
+        rows = leading_shape(arrays, ranks) if summed else g[0].shape
+        gradients: list[Slots] = [None]
+        for s, x, asked in zip(slopes, arrays, wanted):
+            gradients.append(pull_back_any(rows, s, x, arrays, False, g[0]) if asked and s is not None else None)
+        return tuple(gradients)
 
 
 class _TransformedRows(_Rows):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._array import Array, Namespace, is_jax, is_tape, is_torch, namespace
+from . import _tape
 
 
 def value_and_grad(
@@ -65,17 +66,23 @@ def value_and_grad(
     @functools.wraps(fun)
     def run(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         xp = _library(args, argnums)
-        library: Any
-        if is_torch(xp):
-            from . import _torch as library
-        elif is_jax(xp):
-            from . import _jax as library
-        else:
-            from . import _tape as library
-        result: tuple[Any, Any] = library.value_and_grad(fun, argnums, has_aux)(*args, **kwargs)
+        result: tuple[Any, Any] = _differentiated(xp)(fun, argnums, has_aux)(*args, **kwargs)
         return result
 
     return run
+
+
+def _differentiated(xp: Namespace) -> Callable[..., Callable[..., tuple[Any, Any]]]:
+    """What makes these functions in a library."""
+    if is_torch(xp):
+        from . import _torch
+
+        return _torch.value_and_grad
+    if is_jax(xp):
+        from . import _jax
+
+        return _jax.value_and_grad
+    return _tape.value_and_grad
 
 
 def grad(fun: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -190,8 +197,6 @@ def stop_gradient(x: Array) -> Array:
 
         return _jax.stop_gradient(x)
     if is_tape(xp):
-        from . import _tape
-
         return _tape.stop_gradient(x)
     return x
 
@@ -238,8 +243,6 @@ def constant(x: Array) -> Array:
     """An array of the library itself, without a gradient: for what is computed beside the tape, at full speed."""
     xp = namespace(x)
     if is_tape(xp):
-        from . import _tape
-
         return _tape.plain(x)
     return stop_gradient(x)
 

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 from .. import _check, _xla
 from .._array import Array, Namespace, astype, class_last, computing_dtype, is_jax, surely_within, to_index
 from .._numerics import one_hot, take
-from .._reduce import keep_rows, reduce_rows
-from ..autodiff import INDEX, Kernel, Ranks, closed_form, compiled
+from .._reduce import keep_rows
+from ..autodiff import INDEX, Kernel, Ranks, compiled
 from ..measures import classes as kernels
 from ._native import native_cross_entropy
-from ._rows import Shared, common
+from ._rows import Shared, common, reduced
 
 
 class Spec(NamedTuple):
@@ -91,19 +91,23 @@ def _compute_and_reduce(
     # XLA is slow to select: only the gradient, where no sum over rows could meet a NaN.
     hidden = is_jax(xp) and where is not None and weights is class_weights is None
     logits = _xla.hidden(logits, where) if hidden else keep_rows(xp, logits, where, 1)
+    ranks: Ranks
     if index is not None and spec.index_kernel is not None:
-        ranks: Ranks = (1, INDEX, 1)
-        rows = closed_form(spec.index_kernel, ranks[: 2 + len(given)], spec.options, logits, index, *given)
+        kernel, ranks, second = spec.index_kernel, (1, INDEX, 1), index
     else:
         if index is not None:
             targets = astype(xp, one_hot(xp, index, logits), computing_dtype(xp, logits))
         assert spec.target_kernel is not None
-        rows = closed_form(spec.target_kernel, (1, 1, 1)[: 2 + len(given)], spec.options, logits, targets, *given)
+        kernel, ranks, second = spec.target_kernel, (1, 1, 1), targets
     counts = None
     if class_weights is not None:
-        table = astype(xp, class_weights, rows.dtype)
-        counts = xp.sum(astype(xp, targets, rows.dtype) * table, axis=-1) if index is None else take(xp, table, index)
-    return reduce_rows(xp, reduction, rows, weights, where, normalizer, counts)
+        dtype = computing_dtype(xp, logits, labels, class_weights)
+        table = astype(xp, class_weights, dtype)
+        counts = xp.sum(astype(xp, targets, dtype) * table, axis=-1) if index is None else take(xp, table, index)
+    arrays = (logits, second, *given)
+    return reduced(
+        xp, kernel, ranks[: len(arrays)], spec.options, arrays, reduction, weights, where, normalizer, counts
+    )
 
 
 def looked_up(xp: Namespace, labels: Array, classes: int, ignore_index: int | None) -> tuple[Array, Array | None]:

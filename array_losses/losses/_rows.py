@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from .. import _check
 from .._array import Array, Namespace, namespace
-from .._reduce import keep_rows, reduce_rows
-from ..autodiff import Kernel, Ranks, closed_form, compiled, own_axes
+from .._reduce import keep_rows, reduce_rows, reduce_total
+from ..autodiff import Kernel, Ranks, closed_form, compiled, leading_shape, own_axes
 
 
 class Shared(NamedTuple):
@@ -58,5 +59,24 @@ def _compute_and_reduce(
         kept = [keep_rows(xp, x, where, own) if x.ndim - own == leading else x for x, own in zip(arrays, owned)]
     else:
         kept = list(arrays)
-    rows = closed_form(kernel, ranks, options, *kept)
-    return reduce_rows(xp, reduction, rows, weights, where, normalizer)
+    return reduced(xp, kernel, ranks, options, kept, reduction, weights, where, normalizer)
+
+
+def reduced(
+    xp: Namespace,
+    kernel: Kernel,
+    ranks: Ranks,
+    options: tuple[Any, ...],
+    arrays: Sequence[Array],
+    reduction: str,
+    weights: Array | None,
+    where: Array | None,
+    normalizer: Array | float | None,
+    counts: Array | None = None,
+) -> Array:
+    """The rows of a kernel, reduced; without weights their sum is all that the kernel has to give."""
+    if reduction == "none" or not (weights is where is counts is None):
+        rows = closed_form(kernel, ranks, options, *arrays)
+        return reduce_rows(xp, reduction, rows, weights, where, normalizer, counts)
+    total = closed_form(kernel, ranks, options, *arrays, summed=True)
+    return reduce_total(xp, reduction, total, leading_shape(arrays, ranks), normalizer)

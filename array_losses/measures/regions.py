@@ -19,7 +19,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from .._array import Array, Namespace, is_numpy, is_plain
+from .._array import Array, Namespace, is_numpy, plain_cpu
 from .._numerics import denominator, logistic, row_max
 from ..autodiff import Affine, dense, unblocked
 
@@ -43,9 +43,10 @@ def region_dot(xp: Namespace, x: Array, y: Array) -> Array:
         return region_sum(xp, x * y)
     if x.shape[-1] <= AT_ONCE:
         return xp.vecdot(x, y)
-    many = x.shape[-1] - x.shape[-1] % AT_ONCE
-    parts = [xp.reshape(z[..., :many], (*z.shape[:-1], -1, AT_ONCE)) for z in (x, y)]
-    return xp.sum(xp.vecdot(*parts), axis=-1) + xp.vecdot(x[..., many:], y[..., many:])
+    rest = x.shape[-1] % AT_ONCE
+    many = x.shape[-1] - rest
+    total = xp.sum(xp.vecdot(*[xp.reshape(z[..., :many], (*z.shape[:-1], -1, AT_ONCE)) for z in (x, y)]), axis=-1)
+    return total if rest == 0 else total + xp.vecdot(x[..., many:], y[..., many:])
 
 
 class Pixels(NamedTuple):
@@ -91,24 +92,31 @@ class Sums(NamedTuple):
 def sums(xp: Namespace, x: Pixels, form: str) -> Sums:
     """The three sums of each region; where arrays are mere numbers, some regions or some of their pixels at a time."""
     shape = tuple(x.p.shape)
-    if math.prod(shape) <= BLOCK or not is_plain(xp):
+    if math.prod(shape) <= BLOCK or not (is_numpy(xp) or plain_cpu(xp, *[y for y in x if y is not None])):
         return _sums(xp, x, form)
-    if shape[-1] < BLOCK and len(shape) > 1:
-        parts = [_sums(xp, part, form) for part in _cut(x, 0, max(1, BLOCK // math.prod(shape[1:])))]
-        return Sums(*[xp.concat(found) for found in zip(*parts)])
-    parts = [_sums(xp, part, form) for part in _cut(x, -1, max(1, BLOCK // math.prod(shape[:-1])))]
-    return Sums(*[xp.sum(xp.stack(found, -1), -1) for found in zip(*parts)])
+    # What stands between is written into the same memory again and again: new memory costs more than the sums.
+    room = [xp.empty((BLOCK,), dtype=x.p.dtype) for _ in range(1 if is_numpy(xp) else 2)]
+    return _piecewise(xp, x, form, room)
 
 
-def _cut(x: Pixels, axis: int, step: int) -> Iterator[Pixels]:
-    """Pieces along the first or the last axis."""
-    for start in range(0, x.p.shape[axis], step):
-        here = slice(start, start + step)
-        key = (..., here) if axis else (here,)
-        yield Pixels(*[None if y is None else y[key] for y in x])
+def _piecewise(xp: Namespace, x: Pixels, form: str, room: Sequence[Array]) -> Sums:
+    first, *others = x.p.shape
+    inner = math.prod(others)
+    if inner > BLOCK:
+        found = [_piecewise(xp, part, form, room) for part in _cut(x, None)]
+        return Sums(*[xp.stack(parts) for parts in zip(*found)])
+    found = [_sums(xp, part, form, room) for part in _cut(x, BLOCK // max(1, inner))]
+    return Sums(*[xp.concat(parts) if others else xp.sum(xp.stack(parts)) for parts in zip(*found)])
 
 
-def _sums(xp: Namespace, x: Pixels, form: str) -> Sums:
+def _cut(x: Pixels, step: int | None) -> Iterator[Pixels]:
+    """Pieces along the first axis, `step` long, or without it."""
+    for start in range(0, x.p.shape[0], step or 1):
+        here = start if step is None else slice(start, start + step)
+        yield Pixels(*[None if y is None else y[here] for y in x])
+
+
+def _sums(xp: Namespace, x: Pixels, form: str, room: Sequence[Array] = ()) -> Sums:
     p, t, missing = x.p, x.t, x.missing
     if form == "minimum":
         inter = xp.minimum(p, t)
@@ -117,9 +125,18 @@ def _sums(xp: Namespace, x: Pixels, form: str) -> Sums:
         gap = difference(x)
         wrong = region_dot(xp, gap, gap)
         return Sums(region_dot(xp, p, t), wrong, xp.zeros_like(wrong))
+    places = [xp.reshape(place[: math.prod(p.shape)], p.shape) for place in room]
     if is_numpy(xp):
-        missing = 1.0 - p if missing is None else missing
-        return Sums(region_dot(xp, p, t), region_dot(xp, p, 1.0 - t), region_dot(xp, missing, t))
+        place = places[0] if places else None
+        rest = xp.subtract(1.0, t, out=place)
+        fp = region_dot(xp, p, rest)
+        missing = xp.subtract(1.0, p, out=rest) if missing is None else missing
+        return Sums(region_dot(xp, p, t), fp, region_dot(xp, missing, t))
+    if places:
+        inter = xp.multiply(p, t, out=places[0])
+        fp = region_sum(xp, xp.subtract(p, inter, out=places[1]))
+        fn = xp.subtract(t, inter, out=places[1]) if missing is None else xp.multiply(t, missing, out=places[1])
+        return Sums(region_sum(xp, inter), fp, region_sum(xp, fn))
     inter = p * t
     fn = t - inter if missing is None else t * missing
     return Sums(region_sum(xp, inter), region_sum(xp, p - inter), region_sum(xp, fn))

@@ -47,8 +47,8 @@ FAULTS = (
     Fault(
         "class weights that do not count in a mean",
         "losses/_classes.py",
-        "where, normalizer, counts)",
-        "where, normalizer, None)",
+        "where, normalizer, counts\n",
+        "where, normalizer, None\n",
         ("softmax_focal_loss",),
     ),
     Fault(
