@@ -291,13 +291,13 @@ def running_sum(xp: Namespace, x: Array) -> Array:
 
 def relu(xp: Namespace, x: Array) -> Array:
     """The larger one of `x` and 0, with slope 0 at 0; NaN stays NaN."""
-    return xp.where(x <= 0.0, xp.zeros_like(x), x)
+    return xp.where(x <= 0.0, 0.0, x)
 
 
 def softplus(xp: Namespace, x: Array) -> Array:
     """ln(1 + e^x), exact also where it is tiny. Its slope is the sigmoid, also at 0."""
     negative = x <= 0.0
-    return xp.where(negative, xp.zeros_like(x), x) + xp.log1p(xp.exp(xp.where(negative, x, -x)))
+    return xp.where(negative, 0.0, x) + xp.log1p(xp.exp(xp.where(negative, x, -x)))
 
 
 def artanh_excess(xp: Namespace, square: Array) -> Array:

@@ -33,8 +33,12 @@ def where(condition: Array, x: Array, y: Array) -> Array:
         return np.where(condition, x, y)
     bits = BITS[dtype]
     mask = condition.view(np.int8).astype(bits)
+    if _is_zero(x):
+        mask -= 1  # no bits, or all
+        mask &= _bits(y, dtype)
+        return mask.view(dtype)
     np.negative(mask, out=mask)  # all bits or none
-    if isinstance(y, (int, float)) and y == 0.0 and math.copysign(1.0, y) > 0.0:
+    if _is_zero(y):
         mask &= _bits(x, dtype)
     else:
         other = _bits(y, dtype)
@@ -60,6 +64,10 @@ def minimum(x: Array, y: Array) -> Array:
 def clip(x: Array, low: Any, high: Any) -> Array:
     """`x` between two bounds, one of which may be None; NaN stays NaN."""
     return np.clip(x, low, high) if low is None or high is None else _clip(x, low, high)
+
+
+def _is_zero(x: Array) -> bool:
+    return isinstance(x, (int, float)) and x == 0.0 and math.copysign(1.0, x) > 0.0
 
 
 def _fits(x: Array, dtype: np.dtype[Any], shape: tuple[int, ...]) -> bool:

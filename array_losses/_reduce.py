@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from . import _xla
-from ._array import Array, Namespace, astype, is_jax, total_of
+from ._array import Array, Namespace, astype, is_jax, isdtype, total_of
 
 
 def keep_rows(xp: Namespace, x: Array, where: Array | None, own_axes: int) -> Array:
@@ -14,7 +14,11 @@ def keep_rows(xp: Namespace, x: Array, where: Array | None, own_axes: int) -> Ar
         return x
     if own_axes:
         where = xp.reshape(where, (*where.shape, *(1,) * own_axes))
-    return xp.where(where, x, xp.zeros_like(x))
+    return _or_zero(xp, where, x)
+
+
+def _or_zero(xp: Namespace, where: Array, x: Array) -> Array:
+    return xp.logical_and(where, x) if isdtype(xp, x.dtype, "bool") else xp.where(where, x, 0)
 
 
 def reduce_rows(
@@ -32,10 +36,10 @@ def reduce_rows(
     """
     if weights is not None:
         weights = astype(xp, weights, rows.dtype)
-        weights = weights if where is None else xp.where(where, weights, xp.zeros_like(weights))
+        weights = weights if where is None else _or_zero(xp, where, weights)
         total = rows * weights
     else:
-        total = rows if where is None else xp.where(where, rows, xp.zeros_like(rows))
+        total = rows if where is None else _or_zero(xp, where, rows)
     if reduction == "none":
         return total
     total = _xla.total(total) if is_jax(xp) else total_of(xp, total)
@@ -45,7 +49,7 @@ def reduce_rows(
     if counted is None:
         counted = astype(xp, where, rows.dtype)
     elif where is not None and weights is None:
-        counted = xp.where(where, counted, xp.zeros_like(counted))
+        counted = _or_zero(xp, where, counted)
     return _quotient(xp, total, xp.sum(xp.broadcast_to(counted, rows.shape)))
 
 

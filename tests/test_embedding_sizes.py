@@ -141,6 +141,21 @@ def test_near_points_far_away(run: Any) -> None:
 
 
 @each_library
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+@pytest.mark.parametrize("point", [[np.inf, 0.0], [np.inf, -np.inf], [np.inf, np.nan]])
+def test_a_point_at_infinity_is_near_nothing(run: Any, point: list[float]) -> None:
+    """Its distances are infinite or NaN, and never 0."""
+
+    def nearest(x: Any, ends: Any) -> Any:
+        xp = array_namespace(x)
+        table = al.pairwise_distance(x, ends)
+        return xp.min(xp.where(table == table, table, np.inf))
+
+    value, _ = run(nearest, np.asarray([point], dtype=np.float32), np.asarray([[1, 2], [3, 4]], dtype=np.float32))
+    assert value == np.inf
+
+
+@each_library
 @pytest.mark.parametrize("cosine", [1.0, -1.0, 0.999999, -0.999999])
 def test_angles_of_0_and_180_degrees(run: Any, cosine: float) -> None:
     """cos(acos c + m) = c cos m - sqrt(1 - c^2) sin m: where the root has no slope it counts none."""

@@ -30,6 +30,7 @@ from ._differences import squared_differences
 from ._lengths import directions, extreme_factor, largest, root, size
 from .classes import entropy, index_kernel
 
+_FAR = 1e300
 NOTHING = -1e30  # the logarithm of an empty sum, which no sum of exponentials can be told from
 
 
@@ -93,10 +94,11 @@ def _wide_distances(
     points = centered(xp, arrays, wide)
     table, of_a, of_b = expanded(xp, points[0], points[-1])
     constant, blur = stop_gradient(table), 2.0**-50 * math.sqrt(arrays[0].shape[-1])
-    zero = constant <= stop_gradient(of_a) * blur + xp.matrix_transpose(stop_gradient(of_b) * blur)
+    bounds = [xp.clip(stop_gradient(x) * blur, max=_FAR) for x in (of_a, of_b)]
+    zero = _lost(xp, constant, bounds[0], xp.matrix_transpose(bounds[1]))
     if is_plain(xp):
         table = cleared(xp, table, zero)
-        table = table if squared else xp.sqrt(table)
+        table = table if squared else xp.sqrt(table, out=table)
     else:
         # The square of 0 keeps its curvature.
         table = table - xp.where(zero, constant, 0.0) if squared else root(xp, table, zero)
@@ -124,11 +126,28 @@ def _wide_distances(
     ]
 
 
+def _lost(xp: Namespace, table: Array, of_a: Array, of_b: Array) -> Array:
+    """Where an entry is not above the sum of its row's and its column's number: rarely, on the diagonal perhaps."""
+    if not is_plain(xp) or 0 in table.shape:
+        return table <= of_a + of_b
+    # Another table of sums would cost more than to look closer at the few that are below the largest of them.
+    highest = [xp.max(xp.where(x == x, x, 0.0)) for x in (of_a, of_b)]
+    below = table <= highest[0] + highest[1]
+    places = xp.nonzero(below)
+    sums = [xp.broadcast_to(x, table.shape)[places] for x in (of_a, of_b)]
+    below[places] = table[places] <= sums[0] + sums[1]
+    return below
+
+
 def centered(xp: Namespace, arrays: Sequence[Array], wide: DType) -> list[Array]:
     """The vectors from the middle of the last array's, which changes no distance."""
     points = [astype(xp, x, wide) for x in arrays]
     center = stop_gradient(xp.mean(points[-1], axis=-2, keepdims=True))
-    return [x - center for x in points]
+    if not is_plain(xp):
+        return [x - center for x in points]
+    for x in points:
+        x -= center
+    return points
 
 
 def expanded(xp: Namespace, a: Array, b: Array) -> tuple[Array, Array, Array]:
