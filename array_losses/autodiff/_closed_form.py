@@ -172,13 +172,12 @@ def by_numpy(
         arrays = [x if rank == INDEX or x.dtype in known else x.to(plan.dtype) for x, rank in zip(arrays, ranks)]
     views = [(x.detach() if x.requires_grad else x).numpy() for x in arrays]
     value, slopes = _evaluate(namespace(views[0]), kernel, ranks, options, views, wanted, blocks=True, summed=summed)
-    # Without leading axes NumPy returns scalars of its own.
-    tensor = torch.from_numpy if plan.leading else torch.as_tensor
-    value = (torch.as_tensor if summed else tensor)(value)
+    if summed or not plan.leading:  # NumPy returns scalars of its own
+        value = _numpy.namespace.asarray(value)
     if True not in wanted:
-        return value, slopes
-    parts = [None if part is None else tensor(part) for part in flattened(slopes)]
-    return value, restored(parts, sources_of(slopes))
+        return torch.from_numpy(value), slopes
+    parts = [None if x is None else torch.from_numpy(_numpy.namespace.asarray(x)) for x in flattened(slopes)]
+    return torch.from_numpy(value), restored(parts, sources_of(slopes))
 
 
 def _dense(

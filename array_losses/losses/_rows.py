@@ -79,4 +79,5 @@ def reduced(
         rows = closed_form(kernel, ranks, options, *arrays)
         return reduce_rows(xp, reduction, rows, weights, where, normalizer, counts)
     total = closed_form(kernel, ranks, options, *arrays, summed=True)
-    return reduce_total(xp, reduction, total, leading_shape(arrays, ranks), normalizer)
+    rows = leading_shape(arrays, ranks) if reduction == "mean" and normalizer is None else ()
+    return reduce_total(xp, reduction, total, rows, normalizer)
