@@ -151,15 +151,6 @@ def _numpy_logistic(xp: Namespace, x: Array) -> Logistic:
     )
 
 
-def log1p_exp_of_minus(xp: Namespace, x: Array) -> Array:
-    """ln(1 + e^-x) of plain numbers x >= 0."""
-    if is_torch(xp):
-        return xp.nn.functional.softplus(-x)
-    small = xp.exp(-x)
-    whole = 1.0 + small
-    return xp.log(whole) + (small - (whole - 1.0)) / whole
-
-
 def row_max(xp: Namespace, x: Array) -> Array:
     """The largest entry of each row along the last axis, which keeps its place with length 1."""
     return x.amax(-1, keepdim=True) if is_torch(xp) else xp.max(x, axis=-1, keepdims=True)
@@ -186,6 +177,8 @@ def pick(xp: Namespace, x: Array, index: Array) -> Array:
     """The entry at `index` of each row along the last axis."""
     if is_torch(xp):
         return x.gather(-1, index[..., None])[..., 0]
+    if is_numpy(xp) and x.ndim == 2:  # what the function below ends in
+        return x[xp.arange(len(x)), index]
     return xp.take_along_axis(x, index[..., None], axis=-1)[..., 0]
 
 
@@ -199,7 +192,10 @@ def take(xp: Namespace, table: Array, index: Array) -> Array:
 def put(xp: Namespace, x: Array, index: Array, value: Array | float) -> Array:
     """`x` with the entry at `index` of each row replaced. May write into `x`, which must not be used any more."""
     if is_numpy(xp):
-        xp.put_along_axis(x, index[..., None], value if isinstance(value, float) else value[..., None], axis=-1)
+        if x.ndim == 2:
+            x[xp.arange(len(x)), index] = value
+        else:
+            xp.put_along_axis(x, index[..., None], value if isinstance(value, float) else value[..., None], axis=-1)
         return x
     if is_torch(xp) and is_plain(xp):
         where = index[..., None]

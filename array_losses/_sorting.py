@@ -1,11 +1,12 @@
 """Sorting numbers that are not negative, from the largest down, equal ones in the order they came in.
 
 The bits of such numbers are in order as integers, and integers can be sorted by counting. Measured on 32 rows of 65 536
-float32: PyTorch 18 ms (its sort of floats: 87 ms), NumPy 57 ms (195 ms).
+float32: PyTorch 18 ms (its sort of floats: 87 ms), NumPy 57 ms (195 ms). XLA sorts integers alone, without payload.
 """
 
 from __future__ import annotations
 
+from . import _xla
 from ._array import Array, Namespace, is_jax, is_numpy, is_plain, is_torch
 
 FEWEST = 4096  # along the last axis; below, the library's own sort is as fast
@@ -19,7 +20,9 @@ def descending(xp: Namespace, x: Array) -> Array:
         return xp.sort(x, dim=-1, descending=True, stable=True)[1]
     if is_numpy(xp) and x.dtype == xp.float32 and x.shape[-1] >= FEWEST:
         return _numpy_by_counting(xp, x)
-    if is_numpy(xp) or is_jax(xp):
+    if is_jax(xp):
+        return _xla.descending(x)
+    if is_numpy(xp):
         return xp.argsort(-x, axis=-1, stable=True)
     return xp.argsort(x, axis=-1, descending=True, stable=True)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from array_losses import _numpy
+from array_losses import _numerics, _numpy
 from array_losses._array import is_numpy, raw
 
 SIZES = (5, _numpy.MANY, 2 * _numpy.MANY + 3)
@@ -76,6 +76,29 @@ def test_clip(low: Any, high: Any, dtype: str) -> None:
     x[:3] = np.nan, np.inf, -np.inf
     for some in (x, x[5], x[::-3].reshape(2, -1, 1)):
         same(_numpy.clip(some, low, high), np.clip(some, low, high))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "bool", "int32"])
+@pytest.mark.parametrize("name", ["sum", "max", "min"])
+@pytest.mark.parametrize(
+    "options", [{}, {"axis": -1}, {"axis": (0, 2), "keepdims": True}, {"axis": None, "keepdims": True}]
+)
+def test_reductions(name: str, options: dict[str, Any], dtype: str) -> None:
+    for x in (numbers(0, (20, 3, 40), "float32"), np.ones((2, 3, 4))[:, ::2]):
+        with np.errstate(invalid="ignore"):
+            x = x.astype(dtype)
+            same(getattr(raw(np), name)(x, **options), getattr(np, name)(x, **options))
+
+
+@pytest.mark.parametrize("shape", [(7, 5), (2, 3, 5), (5,)])
+def test_one_entry_of_each_row(shape: tuple[int, ...]) -> None:
+    x = numbers(0, shape, "float32")
+    index = np.random.default_rng(0).integers(0, shape[-1], size=shape[:-1])
+    same(_numerics.pick(np, x, index), np.take_along_axis(x, index[..., None], -1)[..., 0])
+    for value in (2.5, x[..., 0].copy()):
+        expected = x.copy()
+        np.put_along_axis(expected, index[..., None], value if isinstance(value, float) else value[..., None], -1)
+        same(_numerics.put(np, x.copy(), index, value), expected)
 
 
 def test_the_rest_is_numpy() -> None:

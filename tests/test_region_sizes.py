@@ -260,3 +260,28 @@ def test_of_products_added_up_in_parts(pixels: int, last: bool) -> None:
     p, t = probs.astype(np.float64), targets.astype(np.float64)
     wrong = np.sum(p * (1.0 - t) + t * (1.0 - p), axis=-1)
     np.testing.assert_allclose(loss, wrong / (2.0 * np.sum(p * t, axis=-1) + wrong), rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["dice_loss", "sigmoid_dice_loss"])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("shape", [(2, 3, 65_536), (2, 3, 62_500), (1, 2, 401_408), (1, 1, 400_001), (300, 2, 700)])
+@pytest.mark.parametrize("run", [on_numpy, on_torch], ids=["numpy", "torch"])
+def test_regions_in_pieces(name: str, masked: bool, shape: tuple[int, ...], run: Any) -> None:
+    """More pixels than are added up at once: each region as it is alone, and as in double precision."""
+    draw = np.random.default_rng(5)
+    x, t = draw.random(shape, dtype=np.float32), draw.random(shape, dtype=np.float32).round()
+    mask = draw.random((shape[0], *shape[2:])) < 0.7 if masked else None
+    weights = np.arange(1.0, 1.0 + shape[0] * shape[1], dtype=np.float32).reshape(shape[:2])
+
+    def loss(x: Any, t: Any, weights: Any, mask: Any = None) -> Any:
+        return getattr(al, name)(x, t, axis=1, mask=mask, weights=weights, reduction="sum")
+
+    given = () if mask is None else (mask,)
+    value, slopes = run(loss, x, t, weights, *given)
+    expected, pull = on_numpy(loss, *(z.astype(np.float64) for z in (x, t, weights)), *given)
+    assert value == pytest.approx(expected, rel=2e-6)
+    np.testing.assert_allclose(slopes[:1, :1], pull[:1, :1], rtol=1e-5, atol=1e-6 * np.abs(pull).max())
+    if run is on_numpy:
+        rows = getattr(al, name)(x, t, axis=1, mask=mask)
+        alone = getattr(al, name)(x[-1:, -1:], t[-1:, -1:], axis=1, mask=None if mask is None else mask[-1:])
+        assert rows[-1, -1] == alone[0, 0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .. import _check, _xla
-from .._array import Array, Namespace, astype, class_last, computing_dtype, is_jax, surely_within, to_index
+from .._array import Array, Namespace, astype, class_last, computing_dtype, is_jax, is_torch, surely_within, to_index
 from .._numerics import one_hot, take
 from .._reduce import keep_rows
 from ..autodiff import INDEX, Kernel, Ranks, compiled
@@ -58,7 +58,7 @@ def label_loss(
         _check.shaped(logits, (logits.shape[axis],), class_weights=class_weights)
     weights, where, normalizer, reduction = shared
     _check.reduction(xp, logits, rows, weights, where, normalizer, reduction)
-    if native_smoothing is not None and not soft and ignore_index is None:
+    if native_smoothing is not None and is_torch(xp) and not soft and ignore_index is None:
         found = native_cross_entropy(logits, labels, axis, class_weights, native_smoothing, shared)
         if found is not None:
             return found

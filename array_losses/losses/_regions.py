@@ -43,16 +43,22 @@ class Layout(NamedTuple):
         """The shape without the class axis."""
         return tuple([self.shape[i] for i in range(len(self.shape)) if i != self.axis])
 
+    @property
+    def apart(self) -> tuple[int, ...]:
+        """The axes that stay apart."""
+        return self.batch if self.axis is None else (*self.batch, self.axis)
+
     def spread(self, xp: Namespace, x: Array) -> Array:
         """An array laid out alike as (*samples, classes, *axes of a region), with any number of classes or none."""
-        order = (*self.batch, *(() if self.axis is None else (self.axis,)), *self.own)
-        return x if order == tuple(range(len(order))) else xp.permute_dims(x, order)
+        apart = self.apart
+        if apart == tuple(range(len(apart))):
+            return x
+        return xp.permute_dims(x, (*apart, *self.own))
 
     def flat(self, xp: Namespace, x: Array) -> Array:
         """The same with a region's pixels in one last axis."""
-        x = self.spread(xp, x)
-        leading = tuple(x.shape)[: len(x.shape) - len(self.own)]
-        return xp.reshape(x, (*leading, math.prod([self.shape[i] for i in self.own])))
+        x, leading = self.spread(xp, x), len(self.apart)
+        return xp.reshape(x, (*x.shape[:leading], math.prod(x.shape[leading:])))
 
     def of_pixels(self, xp: Namespace, x: Array) -> Array:
         """An array of the pixels' shape, with one class that broadcasts against all."""

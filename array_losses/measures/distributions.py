@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from .._array import Array, Namespace, astype, double, is_plain, surely_within
+from .._array import Array, Namespace, astype, double, is_fused, is_plain, surely_within
 from .._numerics import denominator, smallest_normal
 
 Wanted = Sequence[bool]
@@ -72,8 +72,15 @@ def log_ratio(xp: Namespace, a: Array, b: Array) -> Array:
     wide = double(xp, a) if is_plain(xp) else None
     if wide is not None:  # a quotient and a logarithm of twice the digits take half as long as what follows
         return astype(xp, xp.log(astype(xp, a, wide) / b), a.dtype)
-    change = (a - b) / b
-    near = xp.abs(change) < 0.5
-    # A quotient may overflow where a difference of logarithms does not.
-    far = xp.log(a) - xp.log(b)
-    return xp.where(near, xp.log1p(xp.where(near, change, xp.zeros_like(change))), far)
+    if not is_fused(xp):
+        change = (a - b) / b
+        near = xp.abs(change) < 0.5
+        # A quotient may overflow where a difference of logarithms does not.
+        far = xp.log(a) - xp.log(b)
+        return xp.where(near, xp.log1p(xp.where(near, change, xp.zeros_like(change))), far)
+    # Compilers make one loop of one logarithm: that of a quotient which never overflows, its rounding made good.
+    ahead = a >= b
+    high, low = xp.where(ahead, a, b), xp.where(ahead, b, a)
+    root = xp.sqrt(high) / xp.sqrt(low)
+    log = 2.0 * xp.log(root) + ((high - low) - ((root - 1.0) * low) * (root + 1.0)) / high
+    return xp.where(ahead, log, -log)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from .._array import Array, Namespace, astype, is_numpy, is_plain, is_torch
 from .._blocks import in_blocks
-from .._numerics import at_least, denominator, has_lerp, log1p_exp_of_minus, logistic, negligible, pick, power, put
+from .._numerics import at_least, denominator, has_lerp, logistic, negligible, pick, power, put
 from ..autodiff import unblocked
 
 Wanted = Sequence[bool]
@@ -64,8 +64,9 @@ def cross_entropy_kernel(
     """(1 - t') softplus(x) + w t' softplus(-x) with t' = (1 - smoothing) t + smoothing/2."""
     x, t, *given = arrays
     weight = given[0] if given else positive_weight
-    if weight is None and True not in wanted and is_plain(xp):
-        return _cross_entropy(xp, x, t, smoothing), [None, None]
+    if weight is None and is_plain(xp) and not (smoothing and wanted[0]):
+        value, along_x = _cross_entropy(xp, x, t, smoothing, wanted[0])
+        return value, [along_x, (smoothing - 1.0) * x if wanted[1] else None]
     e = _Entropy(xp, x, t, smoothing)
     along_x = along_t = None
     if weight is None:
@@ -85,16 +86,34 @@ def cross_entropy_kernel(
     return value, [*slopes, positive if wanted[2] else None] if given else slopes
 
 
-def _cross_entropy(xp: Namespace, x: Array, t: Array, smoothing: float) -> Array:
-    """Its value alone, ln(1 + e^-|x|) + (1 - t) max(0, x) + t max(0, -x), without the sigmoid."""
-    right = at_least(xp, x, 0.0)
-    left, log = right - x, log1p_exp_of_minus(xp, xp.abs(x))
-    if has_lerp(xp) and smoothing == 0.0:
-        return log + xp.lerp(right, left, t)
-    s = 1.0 - t
+def _cross_entropy(xp: Namespace, x: Array, t: Array, smoothing: float, sloped: bool) -> tuple[Array, Array | None]:
+    """That of mere numbers: ln(1 + e^-|x|) + x (h - t'), and h - t' -+ sigmoid(-|x|) along x, with h = [x > 0]."""
+    over = xp.greater(x, 0.0, out=xp.empty_like(x))
+    away = over - t
     if smoothing:
-        t, s = (1.0 - smoothing) * t + 0.5 * smoothing, (1.0 - smoothing) * s + 0.5 * smoothing
-    return log + (s * right + t * left)
+        away = (1.0 - smoothing) * away + smoothing * (over - 0.5)
+    value = x * away
+    if is_torch(xp):
+        if not sloped:
+            value -= xp.nn.functional.logsigmoid(xp.abs(x))
+            return value, None
+        smaller = xp.abs(x).neg_().sigmoid_()
+        value -= (-smaller).log1p_()
+        return value, away.add_(smaller).addcmul_(over, smaller, value=-2.0)
+    small = xp.exp(-xp.abs(x))
+    whole = 1.0 + small
+    lost = whole - 1.0  # log1p(small) as in `_numerics`
+    lost = (small - lost) / whole
+    lost += xp.log(whole)
+    value += lost
+    if not sloped:
+        return value, None
+    smaller = small / whole
+    over *= -2.0
+    over += 1.0
+    over *= smaller
+    over += away
+    return value, over
 
 
 @unblocked
@@ -288,12 +307,12 @@ def asymmetric_kernel(
 def probability_kernel(xp: Namespace, arrays: Sequence[Array], wanted: Wanted) -> Result:
     """-t ln p - (1 - t) ln(1 - p) from a probability p; p and 1 - p count as the smallest normal number below it."""
     p, t = arrays
-    s, q = 1.0 - t, 1.0 - p
-    some_p, some_q = denominator(xp, p), denominator(xp, q)
+    s, some_p = 1.0 - t, denominator(xp, p)
+    q = 1.0 - some_p
+    some_q = denominator(xp, q)
     log_p = xp.log(some_p)
-    # ln(1 - p) from p itself, which has more digits than 1 - p where p is small.
-    small = p < 0.5
-    log_q = xp.where(small, xp.log1p(-xp.where(small, some_p, xp.zeros_like(p))), xp.log(some_q))
+    # ln(1 - p) with the rounding of 1 - p made good, of which p has more digits where it is small.
+    log_q = xp.log(some_q) + xp.where(p < 0.5, (1.0 - some_q) - some_p, xp.zeros_like(p)) / some_q
     along_p = along_t = None
     if wanted[0]:
         along_p = xp.where(q == some_q, s / some_q, xp.zeros_like(p)) - xp.where(

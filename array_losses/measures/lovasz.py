@@ -18,7 +18,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._array import Array, Namespace, is_numpy, is_torch
+from .. import _xla
+from .._array import Array, Namespace, is_jax, is_numpy, is_torch
 from .._numerics import at, running_sum
 from .._sorting import descending
 
@@ -70,4 +71,6 @@ def _back(xp: Namespace, x: Array, order: Array) -> Array:
         out = xp.empty_like(x)
         xp.put_along_axis(out, order, x, axis=-1)
         return out
+    if is_jax(xp):
+        return _xla.unsorted(x, order)
     return xp.take_along_axis(x, xp.argsort(order, axis=-1), axis=-1)

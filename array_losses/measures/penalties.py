@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .. import _xla
 from .._array import Array, Namespace, is_fused, is_jax, is_torch
 from .._numerics import artanh_excess, chosen, denominator, negligible, rounded
 from ..autodiff import unblocked
@@ -25,6 +26,8 @@ def difference_kernel(
     pred, target = arrays
     d = pred - target
     value, slope = penalty(xp, d, True in wanted, *knobs)
+    if is_jax(xp):
+        value = _xla.whole(value)
     return value, [None, None] if slope is None else [slope if wanted[0] else None, -slope if wanted[1] else None]
 
 

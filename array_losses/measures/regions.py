@@ -92,15 +92,20 @@ class Sums(NamedTuple):
 def sums(xp: Namespace, x: Pixels, form: str) -> Sums:
     """The three sums of each region; where arrays are mere numbers, some regions or some of their pixels at a time."""
     shape = tuple(x.p.shape)
-    if math.prod(shape) <= BLOCK or not (is_numpy(xp) or plain_cpu(xp, *[y for y in x if y is not None])):
+    if math.prod(shape) <= BLOCK or x.t.shape != x.p.shape or not (is_numpy(xp) or plain_cpu(xp, x.p, x.t)):
         return _sums(xp, x, form)
-    # What stands between is written into the same memory again and again: new memory costs more than the sums.
-    room = [xp.empty((BLOCK,), dtype=x.p.dtype) for _ in range(1 if is_numpy(xp) else 2)]
-    return _piecewise(xp, x, form, room)
+    x = x._replace(rate=None, mask=None)
+    if not is_numpy(xp) or shape[-1] % AT_ONCE:
+        return _piecewise(xp, x, form, None)
+    # Long regions as many short ones; what stands between is written into the same memory again and again.
+    short = Pixels(*[None if y is None else xp.reshape(y, (-1, AT_ONCE)) for y in x])
+    found = _piecewise(xp, short, form, xp.empty((BLOCK // AT_ONCE, AT_ONCE), dtype=x.p.dtype))
+    return Sums(*[xp.sum(xp.reshape(part, (*shape[:-1], -1)), axis=-1) for part in found])
 
 
-def _piecewise(xp: Namespace, x: Pixels, form: str, room: Sequence[Array]) -> Sums:
-    first, *others = x.p.shape
+def _piecewise(xp: Namespace, x: Pixels, form: str, room: Array | None) -> Sums:
+    """The sums of pieces along the first axis, and of pieces of these where they are too large."""
+    others = x.p.shape[1:]
     inner = math.prod(others)
     if inner > BLOCK:
         found = [_piecewise(xp, part, form, room) for part in _cut(x, None)]
@@ -116,7 +121,7 @@ def _cut(x: Pixels, step: int | None) -> Iterator[Pixels]:
         yield Pixels(*[None if y is None else y[here] for y in x])
 
 
-def _sums(xp: Namespace, x: Pixels, form: str, room: Sequence[Array] = ()) -> Sums:
+def _sums(xp: Namespace, x: Pixels, form: str, room: Array | None = None) -> Sums:
     p, t, missing = x.p, x.t, x.missing
     if form == "minimum":
         inter = xp.minimum(p, t)
@@ -125,18 +130,12 @@ def _sums(xp: Namespace, x: Pixels, form: str, room: Sequence[Array] = ()) -> Su
         gap = difference(x)
         wrong = region_dot(xp, gap, gap)
         return Sums(region_dot(xp, p, t), wrong, xp.zeros_like(wrong))
-    places = [xp.reshape(place[: math.prod(p.shape)], p.shape) for place in room]
     if is_numpy(xp):
-        place = places[0] if places else None
-        rest = xp.subtract(1.0, t, out=place)
+        rest = xp.subtract(1.0, t, out=None if room is None else room[: len(t)])
         fp = region_dot(xp, p, rest)
-        missing = xp.subtract(1.0, p, out=rest) if missing is None else missing
+        if missing is None:
+            missing = xp.subtract(1.0, p, out=rest if t.shape == p.shape else None)
         return Sums(region_dot(xp, p, t), fp, region_dot(xp, missing, t))
-    if places:
-        inter = xp.multiply(p, t, out=places[0])
-        fp = region_sum(xp, xp.subtract(p, inter, out=places[1]))
-        fn = xp.subtract(t, inter, out=places[1]) if missing is None else xp.multiply(t, missing, out=places[1])
-        return Sums(region_sum(xp, inter), fp, region_sum(xp, fn))
     inter = p * t
     fn = t - inter if missing is None else t * missing
     return Sums(region_sum(xp, inter), region_sum(xp, p - inter), region_sum(xp, fn))

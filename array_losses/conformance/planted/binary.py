@@ -47,7 +47,7 @@ FAULTS = (
         "_numerics.py",
         "    smaller = small * larger\n",
         "    smaller = 1.0 - larger\n",
-        ("sigmoid_binary_cross_entropy",),
+        ("sigmoid_focal_loss",),
     ),
     Fault(
         "a smoothed target that adds up to less than 1",
@@ -57,10 +57,24 @@ FAULTS = (
         ("sigmoid_binary_cross_entropy",),
     ),
     Fault(
+        "ln(1 + e^-|x|) without what rounding took from 1 + e^-|x|",
+        LOGITS,
+        "lost = (small - lost) / whole",
+        "lost = 0.0 * small",
+        ("sigmoid_binary_cross_entropy",),
+    ),
+    Fault(
+        "p - t' of a logit above 0 as of one below",
+        LOGITS,
+        "over *= -2.0",
+        "over *= 0.0",
+        ("sigmoid_binary_cross_entropy",),
+    ),
+    Fault(
         "ln(1 - p) from the rounded difference",
         LOGITS,
-        "small = p < 0.5",
-        "small = p < -0.5",
+        "xp.where(p < 0.5, (1.0 - some_q)",
+        "xp.where(p < -0.5, (1.0 - some_q)",
         ("binary_cross_entropy",),
     ),
 )

@@ -16,7 +16,7 @@ FAULTS = (
     Fault(
         "squared distance for distance",
         PAIRS,
-        "table if squared else xp.sqrt(table)",
+        "table if squared else xp.sqrt(table, out=table)",
         "table",
         ("pairwise_distance", "batch_all_triplet_loss"),
     ),

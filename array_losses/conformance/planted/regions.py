@@ -30,8 +30,8 @@ FAULTS = (
     Fault(
         "1 - p by that difference",
         SUMS,
-        "missing = 1.0 - p if missing is None else missing",
-        "missing = 1.0 - p",
+        "        if missing is None:\n            missing = xp.subtract(1.0, p, out",
+        "        missing = xp.subtract(1.0, p, out",
         ("sigmoid_dice_loss",),
     ),
     Fault(
