@@ -18,6 +18,7 @@ def keep_rows(xp: Namespace, x: Array, where: Array | None, own_axes: int) -> Ar
 
 
 def _or_zero(xp: Namespace, where: Array, x: Array) -> Array:
+    """`x` where the condition holds, 0 or False elsewhere."""
     return xp.logical_and(where, x) if isdtype(xp, x.dtype, "bool") else xp.where(where, x, 0)
 
 

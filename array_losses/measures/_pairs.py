@@ -30,7 +30,6 @@ from ._differences import squared_differences
 from ._lengths import directions, extreme_factor, largest, root, size
 from .classes import entropy, index_kernel
 
-_FAR = 1e300
 NOTHING = -1e30  # the logarithm of an empty sum, which no sum of exponentials can be told from
 
 
@@ -94,7 +93,8 @@ def _wide_distances(
     points = centered(xp, arrays, wide)
     table, of_a, of_b = expanded(xp, points[0], points[-1])
     constant, blur = stop_gradient(table), 2.0**-50 * math.sqrt(arrays[0].shape[-1])
-    bounds = [xp.clip(stop_gradient(x) * blur, max=_FAR) for x in (of_a, of_b)]
+    # Finite, for nothing is near a point at infinity.
+    bounds = [xp.clip(stop_gradient(x) * blur, max=1e300) for x in (of_a, of_b)]
     zero = _lost(xp, constant, bounds[0], xp.matrix_transpose(bounds[1]))
     if is_plain(xp):
         table = cleared(xp, table, zero)
