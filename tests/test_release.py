@@ -136,6 +136,15 @@ def test_the_wheel_needs_nothing_else(release: Release) -> None:
 # Away from the checkout, and isolated: neither PYTHONPATH nor the working directory may help.
 
 
+@pytest.mark.parametrize("program", ["-m array_losses.conformance", "-c import array_losses.testing"])
+def test_what_needs_more_says_what_to_install(program: str, python: Path, tmp_path: Path) -> None:
+    command = [str(python), "-I", *program.split(" ", 1)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    name = program.split()[-1]
+    assert done.returncode == 1
+    assert f"ImportError: {name} needs mpmath: pip install 'array-losses[conformance]'" in done.stderr.splitlines()[-1]
+
+
 def test_the_main_command_runs_where_it_is_installed(python: Path, tmp_path: Path) -> None:
     said = run(python, "-I", "-m", "array_losses", cwd=tmp_path)
     assert f"array_losses {array_losses.__version__}\n" in said
