@@ -7,7 +7,6 @@ boxes, regions and embeddings that are alike. `python -m conformance` runs all.
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 import types
@@ -27,7 +26,6 @@ from array_losses.conformance.cases import keypoints as keypoint_cases
 from array_losses.conformance.cases import regions as region_cases
 from array_losses.conformance.cases import rotated as rotated_cases
 from array_losses.conformance.checks import ARRAYS, MODES, NUMBERS, TRANSFORMS, Check
-from array_losses.conformance.checks.knobs import KNOBS
 from array_losses.conformance.dual import MP, Dual, total
 from array_losses.conformance.families import BOXES
 from array_losses.conformance.inputs import boxes, classes, numbers
@@ -121,19 +119,6 @@ def test_another_criterion_is_noticed(
 def test_every_public_function_has_a_row_and_a_budget() -> None:
     assert cases.without_row(array_losses) == []
     assert {case.name for case in cases.CASES} == set(cases.BUDGETS)
-
-
-def test_every_option_is_refused_some_value() -> None:
-    """Numbers, whole numbers and names: of those that all losses share, and of the arrays, `checks/errors.py` knows."""
-    shared = {"normalizer", "reduction", "axis", "batch_axes", "mean"}
-    missing = []
-    for case in cases.CASES:
-        tried = {option for options, _, _ in KNOBS.get(case.name, ()) for option in options}
-        for option in inspect.signature(getattr(array_losses, case.name)).parameters.values():
-            plain = re.search(r"\b(float|int|str|tuple)\b", str(option.annotation))
-            if option.kind is option.KEYWORD_ONLY and plain and option.name not in tried | shared:
-                missing.append(f"{case.name}: {option.name}")
-    assert missing == []
 
 
 def test_functions_without_a_formula_are_public_and_tried_elsewhere() -> None:
