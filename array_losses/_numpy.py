@@ -2,8 +2,9 @@
 
 `where` goes through many numbers one by one, and a condition that the processor cannot foresee costs it 3.6 ns each;
 choosing by bits takes 0.5. `maximum` and `minimum` with a Python number take three times as long as `clip`. Around the
-ufuncs of `clip`, `sum`, `max` and `min` NumPy puts functions of Python that take as long as 5 000 numbers. All give the
-same numbers, NaN and infinity included. For few numbers a call is what costs, and the shortest is called.
+ufuncs of `clip`, `sum`, `max` and `min` NumPy puts functions of Python that take a microsecond or more, as long as
+thousands of numbers. All give the same numbers, NaN and infinity included. For few numbers a call is what costs, and
+the shortest is called.
 """
 
 from __future__ import annotations
